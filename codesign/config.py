@@ -1,0 +1,281 @@
+"""The configuration: one validated TOML file that states data, network, input contract, board and budget."""
+
+import difflib
+import tomllib
+import types
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from codesign.errors import ConfigError
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of the file: strict types, no unknown key, immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DataSection(Section):
+    """Which data set, and which of its columns become inputs.
+
+    Attributes:
+        file: HDF5 data set; a relative path starts at the configuration file.
+        block: input block of the data set.
+        inputs: columns in the order of the input word; empty means all.
+    """
+
+    file: str
+    block: str = "high_level"
+    inputs: tuple[str, ...] = ()
+
+
+class GivenInput(Section):
+    """Parts of one input's hardware format that are fixed by hand; the others are derived from the training set.
+
+    Attributes:
+        offset: physical value of hardware integer 0.
+        lsb_exponent: one hardware count is 2**lsb_exponent physical units.
+        width: bits.
+        signed: two's complement or unsigned.
+    """
+
+    offset: float | None = None
+    lsb_exponent: Annotated[int, Field(ge=-40, le=40)] | None = None
+    width: Annotated[int, Field(ge=2, le=24)] | None = None
+    signed: bool | None = None
+
+
+class ContractSection(Section):
+    """How physical inputs become hardware integers (`codesign.contract`).
+
+    Attributes:
+        width: bits of every input that has no width of its own.
+        network_integer: integer bits (sign counted) of the value the network sees.
+        coverage: fraction of the training values that must fit without saturation.
+        inputs: formats fixed by hand, by input name.
+    """
+
+    width: Annotated[int, Field(ge=2, le=24)] = 12
+    network_integer: Annotated[int, Field(ge=1, le=12)] = 3
+    coverage: Fraction = 0.999
+    inputs: dict[str, GivenInput] = {}
+
+
+class ModelSection(Section):
+    """The network.
+
+    Attributes:
+        architecture: name in `codesign.models.MODELS`.
+        hidden: neurons of each hidden layer.
+        activation: activation of the hidden layers.
+    """
+
+    architecture: str = "mlp"
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)] = (64, 32, 32)
+    activation: Literal["relu", "linear"] = "relu"
+
+
+class QuantizationSection(Section):
+    """Quantisation-aware training with HGQ2: every weight and activation learns its own width.
+
+    Attributes:
+        method: "hgq" (trainable widths, the resource cost EBOPs in the loss).
+        weight_bits: bits of every weight at the start.
+        activation_bits: fractional bits of every activation at the start.
+        activation_overflow: what an activation does beyond its range: wrap (free) or saturate (a few LUT each).
+        target_ebops: effective bit operations the schedule steers to; about the LUT count of the network.
+    """
+
+    method: Literal["hgq"] = "hgq"
+    weight_bits: Annotated[int, Field(ge=2, le=16)] = 6
+    activation_bits: Annotated[int, Field(ge=1, le=16)] = 6
+    activation_overflow: Literal["WRAP", "SAT"] = "SAT"
+    target_ebops: Positive = 5000.0
+
+
+class TrainingSection(Section):
+    """Fit parameters.
+
+    Attributes:
+        epochs: passes over the training split.
+        batch_size: rows per step.
+        learning_rate: peak of the cosine schedule.
+        warmup_fraction: fraction of the epochs before the resource cost is steered.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 300
+    batch_size: Annotated[int, Field(ge=1)] = 1024
+    learning_rate: Positive = 4e-3
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+
+
+class FirmwareSection(Section):
+    """The firmware to generate.
+
+    Attributes:
+        board: board whose part and clock are the target (`codesign boards`).
+        clock_mhz: clock of the algorithm; the board's own when absent.
+        latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
+        hls_backend: hls4ml back end.
+        reuse_factor: hls4ml reuse factor.
+    """
+
+    board: str = "serenity-vu13p"
+    clock_mhz: Positive | None = None
+    latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
+    hls_backend: Literal["Vitis"] = "Vitis"
+    reuse_factor: Annotated[int, Field(ge=1)] = 1
+
+
+class VerificationSection(Section):
+    """The proof.
+
+    Attributes:
+        vectors: number of input vectors through every implementation, at least 100.
+        simulator: simulator for the long run.
+        x_vectors: vectors of the additional four-state run in Icarus Verilog (X propagation).
+    """
+
+    vectors: Annotated[int, Field(ge=100)] = 12_000
+    simulator: Literal["verilator", "icarus"] = "verilator"
+    x_vectors: Annotated[int, Field(ge=10)] = 200
+
+
+class SynthesisSection(Section):
+    """Synthesis.
+
+    Attributes:
+        boards: boards to report; the firmware's board comes first even if it is not listed.
+    """
+
+    boards: tuple[str, ...] = ()
+
+
+class BudgetSection(Section):
+    """Limits that decide between success and exit status 1; an absent limit is not checked.
+
+    Attributes:
+        latency_ns: input register to output register.
+        latency_bunch_crossings: the same in LHC bunch crossings of 24.95 ns, rounded up.
+        initiation_interval: clock cycles between two inputs.
+        lut, ff, dsp, bram_18k: resources on the firmware's board.
+        lut_share: LUT as a fraction of the board.
+        ebops: effective bit operations of the trained network.
+        accuracy: smallest accepted test accuracy.
+    """
+
+    latency_ns: Positive | None = None
+    latency_bunch_crossings: Positive | None = None
+    initiation_interval: Annotated[int, Field(ge=1)] | None = None
+    lut: Annotated[int, Field(ge=0)] | None = None
+    ff: Annotated[int, Field(ge=0)] | None = None
+    dsp: Annotated[int, Field(ge=0)] | None = None
+    bram_18k: Annotated[int, Field(ge=0)] | None = None
+    lut_share: Fraction | None = None
+    ebops: Positive | None = None
+    accuracy: Fraction | None = None
+
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by name."""
+        return {name: float(value) for name, value in self.model_dump().items() if value is not None}
+
+
+class Config(Section):
+    """The whole file.
+
+    Attributes:
+        name: name of the run; its directory is ``runs/<name>``.
+        seed: seed of every random choice.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    data: DataSection
+    contract: ContractSection = ContractSection()
+    model: ModelSection = ModelSection()
+    quantization: QuantizationSection = QuantizationSection()
+    training: TrainingSection = TrainingSection()
+    firmware: FirmwareSection = FirmwareSection()
+    verification: VerificationSection = VerificationSection()
+    synthesis: SynthesisSection = SynthesisSection()
+    budget: BudgetSection = BudgetSection()
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> Self:
+        """Validate TOML text; ``where`` names its file in errors.
+
+        Raises:
+            ConfigError: not TOML, an unknown key, a wrong type or a value out of range.
+        """
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{where}: not valid TOML: {error}") from None
+        try:
+            return cls.model_validate(_tuples(content))
+        except ValidationError as error:
+            lines = [_explain(cls, detail) for detail in error.errors()]
+            raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def read_config(path: Path) -> Config:
+    """Read and validate a configuration file.
+
+    Raises:
+        ConfigError: the file is missing or wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such configuration file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a TOML file: {error}") from None
+    return Config.parse(text, str(path))
+
+
+def _tuples(value: Any) -> Any:
+    """TOML arrays as tuples, since strict validation of an immutable section takes no list."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:
+    """One readable line for one validation error: path of the key, what was expected, what was found."""
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(model, detail["loc"][:-1])
+        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+        return f"unknown key {path!r}; {hint}"
+    if detail["type"] == "missing":
+        return f"key {path!r} is missing"
+    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"key {path!r}: expected {expected}, got {detail['input']!r}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Names of the keys a table may hold, by its path in the file."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        # A key that is not a field is a user's own name inside a table of tables (contract.inputs.<name>).
+        inner = _section_of(field.annotation) if field is not None else model
+        if inner is None:
+            return []
+        model = inner
+    return sorted(model.model_fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section class inside an annotation such as ``dict[str, GivenInput]`` or ``Section | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (dict, Union, types.UnionType, Annotated):
+        return next((found for arg in get_args(annotation) if (found := _section_of(arg)) is not None), None)
+    return None

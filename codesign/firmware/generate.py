@@ -1,0 +1,148 @@
+"""Writes the whole firmware of a trained network: HLS project, Verilog, trigger wrapper, and the record of it all."""
+
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codesign.contract import InputContract
+from codesign.firmware import hls, rtl, wrapper
+from codesign.firmware.ports import Port, input_port, score_port
+
+BUNCH_CLOCK_MHZ = 40.0789  # LHC bunch clock at top energy; one bunch crossing is 24.95 ns
+
+
+@dataclass(frozen=True)
+class FirmwareTarget:
+    """What the firmware is made for.
+
+    Attributes:
+        board: name of the board.
+        part: its device.
+        clock_mhz: algorithm clock.
+        latency_cutoff: adder levels between two registers.
+        hls_backend: hls4ml back end.
+        reuse_factor: hls4ml reuse factor.
+    """
+
+    board: str
+    part: str
+    clock_mhz: float
+    latency_cutoff: float
+    hls_backend: str
+    reuse_factor: int
+
+
+@dataclass(frozen=True)
+class FirmwareResult:
+    """What was generated; all paths are relative to the firmware directory.
+
+    Attributes:
+        top: top module of the RTL.
+        target: board, part and clock.
+        classes: class names in port order.
+        inputs: packed input word.
+        outputs: packed output word; every score in ``score_format``.
+        score_format: ``ap_fixed`` text of the score integers.
+        latency_cycles: rising edges from the one that samples an event to the one that samples its scores.
+        latency_ns: the same at the algorithm clock.
+        latency_bunch_crossings: the same in bunch crossings, rounded up.
+        initiation_interval: clocks between two events (1: a new event every clock).
+        lut_estimate: cost of the adder graph as the compiler counts it, without wrapper and registers.
+        register_bits: pipeline registers of the network.
+        rtl_sources: Verilog files in reading order.
+        include_directories: folders of included headers.
+        hls_project: the hls4ml project.
+        rtl_project: the alkaid project, which also holds the integer model.
+    """
+
+    top: str
+    target: FirmwareTarget
+    classes: tuple[str, ...]
+    inputs: Port
+    outputs: Port
+    score_format: str
+    latency_cycles: int
+    latency_ns: float
+    latency_bunch_crossings: int
+    initiation_interval: int
+    lut_estimate: float
+    register_bits: int
+    rtl_sources: tuple[str, ...]
+    include_directories: tuple[str, ...]
+    hls_project: str
+    rtl_project: str
+
+
+def bunch_crossings(latency_ns: float) -> int:
+    """Bunch crossings a latency takes, rounded up.
+
+    A thousandth of a crossing (25 ps) is forgiven: the clocks are multiples of the bunch clock, stated with few digits.
+    """
+    return math.ceil(latency_ns * BUNCH_CLOCK_MHZ / 1000.0 - 1e-3)
+
+
+def generate(
+    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path
+) -> FirmwareResult:
+    """Write the firmware of a trained network into an empty directory.
+
+    Args:
+        model: Keras model of HGQ2 layers.
+        contract: formats of the inputs.
+        classes: class names, in the order of the network's outputs.
+        target: board, clock and generator options.
+        path: firmware directory; what stands there is replaced.
+
+    Raises:
+        FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    period_ns = 1000.0 / target.clock_mhz
+    integer_model = rtl.trace(model, contract)
+    project = rtl.write_verilog(
+        integer_model,
+        path / "rtl",
+        part=target.part,
+        clock_period_ns=period_ns,
+        latency_cutoff=target.latency_cutoff,
+    )
+    hls.write_hls(
+        model,
+        contract,
+        path / "hls",
+        backend=target.hls_backend,
+        part=target.part,
+        clock_period_ns=period_ns,
+        reuse_factor=target.reuse_factor,
+    )
+    inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
+    sources = wrapper.write_wrapper(
+        path / "wrapper",
+        inputs=inputs,
+        outputs=outputs,
+        score_format=integer_model.score_format,
+        score_bits=integer_model.score_bits,
+        timing=wrapper.Timing(target.clock_mhz, project.latency_cycles),
+    )
+    latency_ns = project.latency_cycles * period_ns
+    return FirmwareResult(
+        top=wrapper.TOP,
+        target=target,
+        classes=tuple(classes),
+        inputs=inputs,
+        outputs=outputs,
+        score_format=str(integer_model.score_format),
+        latency_cycles=project.latency_cycles,
+        latency_ns=latency_ns,
+        latency_bunch_crossings=bunch_crossings(latency_ns),
+        initiation_interval=1,
+        lut_estimate=project.lut_estimate,
+        register_bits=project.register_bits,
+        rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
+        include_directories=("wrapper",),
+        hls_project="hls",
+        rtl_project="rtl",
+    )

@@ -1,0 +1,155 @@
+"""HLS: a trained network as an hls4ml project with its bit-exact C-simulation."""
+
+import contextlib
+import io
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.contract import InputContract
+from codesign.errors import FirmwareError
+from codesign.fixed_point import FixedPoint
+from codesign.tools import require_tool
+
+log = logging.getLogger(__name__)
+
+PROJECT = "network"
+
+
+class HlsFirmware:
+    """A compiled C-simulation of an hls4ml project.
+
+    Attributes:
+        path: project directory.
+        contract: formats of the inputs.
+        score_format: format of the returned integers.
+    """
+
+    def __init__(self, path: Path, contract: InputContract, score_format: FixedPoint) -> None:
+        self.path = path
+        self.contract = contract
+        self.score_format = score_format
+        self._library: Any = None
+
+    def compile(self) -> None:
+        """Compile the C-simulation with g++ and the ap_types that hls4ml ships.
+
+        Raises:
+            ToolError: there is no g++.
+            FirmwareError: the project does not compile.
+        """
+        require_tool("g++")
+        from hls4ml.utils.link import FilesystemModelGraph
+
+        library = FilesystemModelGraph(self.path)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                library.compile()
+        except Exception as error:
+            raise FirmwareError(f"{self.path}: the C-simulation does not compile: {error}") from error
+        self._library = library
+
+    def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Scores as integers of ``score_format``.
+
+        Args:
+            integers: hardware integers, shape (n, inputs).
+
+        Returns:
+            shape (n, classes).
+        """
+        if self._library is None:
+            self.compile()
+        values = np.ascontiguousarray(self.contract.to_network(integers))
+        scores = np.asarray(self._library.predict(values), dtype=np.float64)
+        return self.score_format.exact_int(scores.reshape(len(integers), -1))
+
+
+def write_hls(
+    model: Any,
+    contract: InputContract,
+    path: Path,
+    *,
+    backend: str,
+    part: str,
+    clock_period_ns: float,
+    reuse_factor: int,
+) -> None:
+    """Write the hls4ml project of a Keras model of HGQ2 layers.
+
+    Args:
+        model: the trained network.
+        contract: formats of the inputs; the HLS input port holds every one of them exactly.
+        path: project directory.
+        backend: hls4ml back end.
+        part: target part.
+        clock_period_ns: target clock period.
+        reuse_factor: how often a multiplier is reused; 1 = fully parallel.
+
+    Raises:
+        FirmwareError: a layer with weights is missing in the HLS code, or the input port is too narrow.
+    """
+    import hls4ml
+
+    input_format = _common_format(contract)
+    configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        graph = hls4ml.converters.convert_from_keras_model(
+            model,
+            backend=backend,
+            io_type="io_parallel",
+            output_dir=str(path),
+            project_name=PROJECT,
+            part=part,
+            clock_period=clock_period_ns,
+            hls_config=configuration,
+        )
+        _widen_input_port(graph, input_format)
+        graph.write()
+    log.debug("hls4ml: %s", printed.getvalue())
+    _require_all_layers(model, graph)
+    _require_input_precision(path, input_format)
+
+
+def _common_format(contract: InputContract) -> FixedPoint:
+    """The smallest format that holds the network value of every input."""
+    signed, integer, fractional = np.max([fmt.kif for fmt in contract.network_formats], axis=0)
+    return FixedPoint.from_kif(bool(signed), int(integer), int(fractional))
+
+
+def _widen_input_port(graph: Any, input_format: FixedPoint) -> None:
+    """Give the input port the contract's format.
+
+    hls4ml narrows the port to the bits that the first quantizer keeps, so that the firmware before it would have to
+    round; with the contract's format the port takes the same integers as the RTL and the network rounds.
+    """
+    for variable in graph.get_input_variables():
+        precision = variable.type.precision
+        precision.width, precision.integer, precision.signed = (
+            input_format.width,
+            input_format.integer,
+            input_format.signed,
+        )
+
+
+def _require_all_layers(model: Any, graph: Any) -> None:
+    """Refuse a conversion that dropped a layer: every weight matrix must reappear with its size."""
+    expected = sorted(int(np.prod(layer.kernel.shape)) for layer in model.layers if hasattr(layer, "kernel"))
+    found = sorted(
+        int(np.prod(layer.weights["weight"].data.shape)) for layer in graph.get_layers() if "weight" in layer.weights
+    )
+    if expected != found:
+        raise FirmwareError(f"HLS project: the network has weight matrices of {expected} entries, the HLS code {found}")
+
+
+def _require_input_precision(path: Path, expected: FixedPoint) -> None:
+    """Refuse an input port that would cut bits of the contract before the network sees them."""
+    text = (path / "firmware" / "defines.h").read_text()
+    match = re.search(r"typedef\s+(ap_u?fixed<[^>]*>)\s+input\w*_t;", text)
+    found = FixedPoint.parse(match.group(1)) if match else None
+    if found is None or any(f < e for f, e in zip(found.kif, expected.kif, strict=True)):
+        raise FirmwareError(f"HLS project: the input port is {found}, the input contract needs {expected}")

@@ -1,0 +1,180 @@
+"""RTL: a trained network as a pipelined adder graph in Verilog, made by alkaid."""
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.contract import InputContract
+from codesign.errors import FirmwareError
+from codesign.fixed_point import FixedPoint
+
+log = logging.getLogger(__name__)
+
+TOP = "network"
+INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
+
+
+@dataclass(frozen=True)
+class ScoreBits:
+    """Where one score lies in the network's raw output, and its own format (kif as alkaid counts)."""
+
+    low: int
+    width: int
+    signed: bool
+    integer: int
+    fractional: int
+
+
+class IntegerModel:
+    """The adder graph as exact integer arithmetic, evaluated in vectorised C++ by alkaid.
+
+    Attributes:
+        contract: formats of the inputs.
+        graph: alkaid's ``CombLogic``.
+    """
+
+    def __init__(self, graph: Any, contract: InputContract) -> None:
+        self.graph = graph
+        self.contract = contract
+
+    @classmethod
+    def load(cls, project: Path, contract: InputContract) -> "IntegerModel":
+        """Read the graph back from a generated project.
+
+        Raises:
+            FirmwareError: the project holds none.
+        """
+        from alkaid.types import CombLogic
+
+        path = project / INTEGER_MODEL
+        if not path.is_file():
+            raise FirmwareError(f"{path}: the integer model is missing; generate the firmware again")
+        return cls(CombLogic.load(path), contract)
+
+    def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Scores as integers of ``score_format``.
+
+        Args:
+            integers: hardware integers, shape (n, inputs).
+
+        Returns:
+            shape (n, classes).
+        """
+        values = self.contract.to_network(integers).astype(np.float64)
+        return self.score_format.exact_int(self.graph.predict(values))
+
+    @cached_property
+    def score_bits(self) -> tuple[ScoreBits, ...]:
+        """Layout of the raw output word of the generated Verilog.
+
+        Raises:
+            FirmwareError: a score is constant, so it would have no bits.
+        """
+        position, scores = 0, []
+        for index, interval in enumerate(self.graph.out_qint):
+            signed, integer, fractional = interval.kif
+            width = int(signed) + integer + fractional
+            if width <= 0 or interval.min == interval.max:
+                raise FirmwareError(
+                    f"score {index} is constant ({interval.min:g}): the network collapsed; "
+                    "raise quantization.target_ebops or train longer"
+                )
+            scores.append(ScoreBits(position, width, bool(signed), integer, fractional))
+            position += width
+        return tuple(scores)
+
+    @cached_property
+    def score_format(self) -> FixedPoint:
+        """The smallest signed format that holds every score exactly."""
+        integer = max(score.integer for score in self.score_bits)
+        fractional = max(score.fractional for score in self.score_bits)
+        return FixedPoint.from_kif(True, integer, fractional)
+
+
+def trace(model: Any, contract: InputContract) -> IntegerModel:
+    """Turn a Keras model of HGQ2 layers into an adder graph over the contract's hardware integers."""
+    from alkaid.converter import trace_model
+    from alkaid.trace import FVArray
+    from alkaid.trace import trace as trace_graph
+
+    kif = np.array([fmt.kif for fmt in contract.network_formats]).T
+    inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options={"hard_dc": 2})
+    traced_inputs, outputs = trace_model(model, inputs=inputs)
+    return IntegerModel(trace_graph(traced_inputs, outputs), contract)
+
+
+@dataclass(frozen=True)
+class RtlProject:
+    """Generated Verilog of the network.
+
+    Attributes:
+        path: project directory.
+        sources: Verilog files in reading order.
+        latency_cycles: rising edges from the one that samples the input to the one after which the output is valid;
+            the generator's own count, which the simulation measures again.
+        lut_estimate: the compiler's cost.
+        register_bits: pipeline registers.
+    """
+
+    path: Path
+    sources: tuple[Path, ...]
+    latency_cycles: int
+    lut_estimate: float
+    register_bits: int
+
+
+def write_verilog(
+    integer_model: IntegerModel, path: Path, *, part: str, clock_period_ns: float, latency_cutoff: float
+) -> RtlProject:
+    """Write the pipelined Verilog.
+
+    Args:
+        integer_model: the traced network.
+        path: project directory.
+        part: target part, for the project's own scripts.
+        clock_period_ns: target period, for the project's own constraints.
+        latency_cutoff: adder levels between two registers.
+
+    Raises:
+        FirmwareError: the generated pipeline has no register, or an implausible size.
+    """
+    from alkaid.codegen import RTLModel
+
+    project = RTLModel(
+        integer_model.graph,
+        path,
+        prj_name=TOP,
+        flavor="verilog",
+        latency_cutoff=latency_cutoff,
+        part_name=part,
+        clock_period=clock_period_ns,
+    )
+    project.write()
+    for archive in path.glob("model/*.gz"):
+        _forget_time(archive)
+    latency = max(int(signal.schedule.bias) for signal in project.fsm.out_signals)
+    cost = float(integer_model.graph.cost)
+    if latency <= 0 or project.reg_bits <= 0:
+        raise FirmwareError(f"{path}: the generated pipeline has {latency} stages and {project.reg_bits} register bits")
+    if not cost > 0:
+        raise FirmwareError(f"{path}: the compiler's cost is {cost:g} LUT: the network computes nothing")
+    source = path / "src"
+    parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
+    tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
+    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits))
+
+
+def _forget_time(archive: Path) -> None:
+    """Zero the time stamp in a gzip header (RFC 1952, bytes 4 to 7), so that equal networks give equal files."""
+    with archive.open("r+b") as file:
+        file.seek(4)
+        file.write(bytes(4))
+
+
+def _logic_number(path: Path) -> int:
+    return int(path.stem.removeprefix("logic"))

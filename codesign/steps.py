@@ -1,0 +1,290 @@
+"""Each step over a run directory: read what earlier steps left, call the library, return the record.
+
+The functions named ``*_inputs`` return what determines a step's result besides the records of the steps before it.
+Heavy packages are imported inside the steps that need them, so that verification, synthesis and report run on a host
+without the machine-learning stack.
+"""
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.contract import InputContract, derive_contract
+from codesign.data.dataset import Dataset
+from codesign.errors import RunError
+from codesign.run import Progress, Run, digest_files, write_atomic
+from codesign.synth.boards import Board, get_board
+
+MODEL = "model.keras"
+SCORES = "test_scores.npz"
+BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def prepare_inputs(run: Run) -> object:
+    """Data section, contract section, and the digest stored in the data set."""
+    with Dataset.open(run.data_file()) as dataset:
+        return [run.config.data, run.config.contract, dataset.digest]
+
+
+def prepare(run: Run, progress: Progress) -> dict[str, Any]:
+    """Check the data set and derive the input contract from its training split."""
+    section, contract_section = run.config.data, run.config.contract
+    with Dataset.open(run.data_file()) as dataset:
+        progress(f"reading {run.data_file().name}", 0, 1)
+        known = {column.name: column for column in dataset.columns(section.block)}
+        names = section.inputs or tuple(known)
+        values = dataset.read(section.block, "train", names)
+        contract = derive_contract(
+            values,
+            names,
+            [known[name].unit for name in names],
+            width=contract_section.width,
+            network_integer=contract_section.network_integer,
+            coverage=contract_section.coverage,
+            given={
+                name: given.model_dump(exclude_none=True) for name, given in contract_section.inputs.items()
+            },
+        )
+        write_atomic(run.path / "contract.json", contract.to_json())
+        progress("input contract", 1, 1)
+        return {
+            "name": dataset.name,
+            "data_digest": dataset.digest,
+            "provenance": dataset.provenance,
+            "classes": list(dataset.classes),
+            "counts": dataset.counts(),
+            "contract": dataclasses.asdict(contract),
+            "saturated_fraction": [float(fraction) for fraction in contract.saturated_fraction(values)],
+        }
+
+
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
+def train_inputs(run: Run) -> object:
+    """Model, quantisation and training sections, and the seed."""
+    config = run.config
+    return [config.seed, config.model, config.quantization, config.training]
+
+
+def train(run: Run, progress: Progress) -> dict[str, Any]:
+    """Train the network, prove that it reloads identically, and judge it on the test split."""
+    from codesign.models.backend import import_keras
+    from codesign.models.registry import build_model
+    from codesign.models.reload import require_identical_reload
+    from codesign.models.store import logits, save_model
+    from codesign.training import Sample, evaluate, fit
+
+    contract, classes = _contract(run), run.record("data")["classes"]
+    samples = {split: Sample(*_network_rows(run, contract, split)) for split in ("train", "validation", "test")}
+    progress("starting Keras", 0, run.config.training.epochs)
+    import_keras().utils.set_random_seed(run.config.seed)
+    front = run.path / "front"
+    shutil.rmtree(front, ignore_errors=True)
+    model = build_model(run.config, contract, len(classes))
+    result = fit(model, samples["train"], samples["validation"], run.config, front, progress)
+    save_model(model, run.path / MODEL)
+    test_logits = logits(model, samples["test"].values)
+    progress("reloading the saved network in a new process", 1, 1)
+    require_identical_reload(run.path / MODEL, samples["test"].values, test_logits)
+    np.savez_compressed(run.path / SCORES, labels=samples["test"].labels, logits=test_logits)
+    physics = evaluate(
+        classes,
+        samples["test"].labels,
+        test_logits,
+        samples["validation"].labels,
+        logits(model, samples["validation"].values),
+    )
+    run.write_record("metrics", physics)
+    return {**dataclasses.asdict(result), "reload_identical_rows": len(test_logits)}
+
+
+# --- firmware ---------------------------------------------------------------------------------------------------------
+
+
+def generate_inputs(run: Run) -> object:
+    """Firmware section, the board's data, and the trained network itself."""
+    return [run.config.firmware, _main_board(run), digest_files([run.path / MODEL], run.path)]
+
+
+def generate(run: Run, progress: Progress) -> dict[str, Any]:
+    """Write HLS project, RTL and wrapper, and compile the C-simulation."""
+    from codesign.firmware import FirmwareTarget
+    from codesign.firmware import generate as generate_firmware
+    from codesign.firmware.hls import HlsFirmware
+    from codesign.fixed_point import FixedPoint
+    from codesign.models.store import load_model
+
+    section, board, contract = run.config.firmware, _main_board(run), _contract(run)
+    progress("loading the network", 0, 3)
+    model = load_model(run.path / MODEL)
+    progress("RTL and HLS", 1, 3)
+    target = FirmwareTarget(
+        board=board.name,
+        part=board.part,
+        clock_mhz=section.clock_mhz or board.clock_mhz,
+        latency_cutoff=section.latency_cutoff,
+        hls_backend=section.hls_backend,
+        reuse_factor=section.reuse_factor,
+    )
+    directory = run.path / "firmware"
+    result = generate_firmware(model, contract, run.record("data")["classes"], target, directory)
+    progress("compiling the C-simulation", 2, 3)
+    HlsFirmware(directory / result.hls_project, contract, FixedPoint.parse(result.score_format)).compile()
+    progress("manifest", 3, 3)
+    return {**dataclasses.asdict(result), "files": _firmware_files(run)}
+
+
+# --- verification -----------------------------------------------------------------------------------------------------
+
+
+def verify_inputs(run: Run) -> object:
+    """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
+    return [run.config.verification, run.config.seed, _firmware_files(run)]
+
+
+def verify(run: Run, progress: Progress) -> dict[str, Any]:
+    """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    from codesign.verify.step import verify_firmware
+    from codesign.verify.vectors import make_vectors
+
+    section, contract, firmware = run.config.verification, _contract(run), run.record("firmware")
+    with Dataset.open(run.data_file()) as dataset:
+        events = contract.to_hardware(dataset.read(run.config.data.block, "test", contract.names))
+    folder = run.path / "vectors"
+    folder.mkdir(exist_ok=True)
+    vectors = make_vectors(contract, events, section.vectors, run.config.seed)
+    vectors.save(folder / "stimulus.npz")
+    responses = _responses(run, contract, firmware, vectors.inputs, progress)
+    for name, integers in responses.items():
+        np.savez_compressed(folder / f"response_{name.replace(' ', '_')}.npz", scores=integers)
+    result = verify_firmware(
+        run.path / "firmware",
+        firmware,
+        vectors,
+        responses,
+        run.path / "verify",
+        simulator=section.simulator,
+        x_vectors=section.x_vectors,
+        seed=run.config.seed,
+        progress=progress,
+    )
+    changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
+    return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def _responses(
+    run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
+) -> dict[str, NDArray[np.int64]]:
+    """Score integers of every software implementation; the trained network, the reference, comes first."""
+    from codesign.firmware.hls import HlsFirmware
+    from codesign.firmware.rtl import IntegerModel
+    from codesign.fixed_point import FixedPoint
+    from codesign.models.store import load_model, logits
+
+    score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
+    progress("trained network", 0, 4)
+    network = score_format.exact_int(logits(load_model(run.path / MODEL), contract.to_network(inputs)))
+    progress("integer model", 1, 4)
+    integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
+    progress("C-simulation", 2, 4)
+    csim = HlsFirmware(directory / firmware["hls_project"], contract, score_format).predict(inputs)
+    progress("RTL simulation", 3, 4)
+    return {"trained network": network, "integer model": integer_model, "hls4ml C-simulation": csim}
+
+
+# --- synthesis --------------------------------------------------------------------------------------------------------
+
+
+def synth_inputs(run: Run) -> object:
+    """Boards and the RTL as it is now."""
+    return [[dataclasses.asdict(board) for board in _boards(run)], _firmware_files(run)]
+
+
+def synth(run: Run, progress: Progress) -> dict[str, Any]:
+    """Synthesise the wrapper for every board."""
+    from codesign.synth.step import synthesise_boards
+
+    firmware, directory = run.record("firmware"), run.path / "firmware"
+    result = synthesise_boards(
+        [directory / source for source in firmware["rtl_sources"]],
+        [directory / folder for folder in firmware["include_directories"]],
+        firmware["top"],
+        _boards(run),
+        run.path / "synth",
+        progress,
+    )
+    return dataclasses.asdict(result)
+
+
+def remember_boards(run: Run, names: Sequence[str]) -> None:
+    """Add boards to those the synthesis of this run reports.
+
+    Raises:
+        ConfigError: a name is unknown.
+    """
+    if names:
+        known = [board.name for board in _boards(run)]
+        added = [get_board(name).name for name in names]
+        write_atomic(run.path / BOARDS, json.dumps(list(dict.fromkeys((*known, *added)))))
+
+
+# --- report -----------------------------------------------------------------------------------------------------------
+
+
+def report_inputs(run: Run) -> object:
+    """Budget section; everything else comes from records."""
+    return [run.config.budget]
+
+
+def report(run: Run, progress: Progress) -> dict[str, Any]:
+    """Check the budget and write the report."""
+    from codesign.report.step import write_report
+
+    progress("plots and page", 0, 1)
+    return write_report(run)
+
+
+# --- shared -----------------------------------------------------------------------------------------------------------
+
+
+def _contract(run: Run) -> InputContract:
+    path = run.path / "contract.json"
+    if not path.is_file():
+        raise RunError(f"{run.path}: contract.json is missing: codesign prepare {run.path}")
+    return InputContract.from_json(path.read_text())
+
+
+def _network_rows(run: Run, contract: InputContract, split: str) -> tuple[Any, Any, Any]:
+    """Network values, labels and weights of a split: exactly what the trigger could send."""
+    with Dataset.open(run.data_file()) as dataset:
+        physical = dataset.read(run.config.data.block, split, contract.names)
+        values = contract.to_network(contract.to_hardware(physical))
+        return values, dataset.labels(split), dataset.weights(split)
+
+
+def _main_board(run: Run) -> Board:
+    return get_board(run.config.firmware.board)
+
+
+def _boards(run: Run) -> list[Board]:
+    """The firmware's board first, then those of the configuration and of ``--board``, each once."""
+    asked = run.path / BOARDS
+    extra = json.loads(asked.read_text()) if asked.is_file() else []
+    names = dict.fromkeys((run.config.firmware.board, *run.config.synthesis.boards, *extra))
+    return [get_board(name) for name in names]
+
+
+def _firmware_files(run: Run) -> dict[str, str]:
+    """Digests of the sources in the firmware directory, without what compilers leave there."""
+    root = run.path / "firmware"
+    suffixes = {".v", ".vh", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
+    return digest_files((path for path in root.rglob("*") if path.suffix in suffixes), root)

