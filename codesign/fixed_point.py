@@ -12,7 +12,7 @@ from codesign.errors import ConfigError
 Rounding = Literal["TRN", "RND", "RND_CONV"]
 Overflow = Literal["WRAP", "SAT", "SAT_SYM"]
 
-_TEXT = re.compile(r"ap_(?P<u>u?)fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(\w+)\s*)?(?:,\s*(\w+)\s*)?>")
+_TEXT = re.compile(r"ap_(?P<u>u?)fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*0\s*)?>")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ class FixedPoint:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read ``ap_fixed<W,I[,Q[,O]]>`` or ``ap_ufixed<…>``; Q and O default to TRN and WRAP as in Vitis HLS.
+        """Read ``ap_fixed<W,I[,Q[,O[,0]]]>`` or ``ap_ufixed<…>``, with or without ``AP_`` before the modes.
+
+        Q and O default to TRN and WRAP as in Vitis HLS.
 
         Raises:
             ConfigError: the text is not such a type.

@@ -61,6 +61,7 @@ def test_text_and_kif_round_trip(fmt):
 
 def test_parse_takes_the_defaults_of_vitis_hls():
     assert FixedPoint.parse("ap_ufixed< 6 , 2 >") == FixedPoint(False, 6, 2, "TRN", "WRAP")
+    assert FixedPoint.parse("ap_fixed<12,3,AP_RND_CONV,AP_SAT_SYM,0>") == FixedPoint(True, 12, 3, "RND_CONV", "SAT_SYM")
 
 
 def test_exact_int_names_the_first_value_off_the_grid():

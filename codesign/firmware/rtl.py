@@ -16,6 +16,9 @@ from codesign.fixed_point import FixedPoint
 log = logging.getLogger(__name__)
 
 TOP = "network"
+# Options of alkaid's constant-matrix solver. ``hard_dc`` bounds the adder depth a multiplication may gain for fewer
+# adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
+SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
 
 
@@ -103,7 +106,7 @@ def trace(model: Any, contract: InputContract) -> IntegerModel:
     from alkaid.trace import trace as trace_graph
 
     kif = np.array([fmt.kif for fmt in contract.network_formats]).T
-    inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options={"hard_dc": 2})
+    inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options=SOLVER_OPTIONS)
     traced_inputs, outputs = trace_model(model, inputs=inputs)
     return IntegerModel(trace_graph(traced_inputs, outputs), contract)
 

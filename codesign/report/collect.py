@@ -1,0 +1,115 @@
+"""Gathers what the steps of a run left behind; a step that has not run leaves None, never a zero."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.errors import RunError
+from codesign.run import Run
+from codesign.summary import budget_lines
+from codesign.synth.budgets import BudgetLine
+
+Record = dict[str, Any]
+
+SCORES = "test_scores.npz"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Network output on the test split.
+
+    Attributes:
+        labels: class indices, shape (n,).
+        logits: shape (n, classes).
+    """
+
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything the report shows; a record is None when its step has not finished.
+
+    Attributes:
+        name: name of the run.
+        seed: seed of every random choice.
+        config_text: the configuration file.
+        provenance: versions and source state.
+        data: data set and input contract.
+        train: the fit.
+        metrics: physics performance of the fitted network.
+        scores: test scores of the fitted network.
+        firmware: what was generated.
+        verify: the proof.
+        synth: resources.
+        budget: one line per limit.
+    """
+
+    name: str
+    seed: int
+    config_text: str
+    provenance: Record | None
+    data: Record | None
+    train: Record | None
+    metrics: Record | None
+    scores: Scores | None
+    firmware: Record | None
+    verify: Record | None
+    synth: Record | None
+    budget: tuple[BudgetLine, ...]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names, empty before the data step."""
+        return tuple(self.data["classes"]) if self.data else ()
+
+    @property
+    def main_board(self) -> Record | None:
+        """Resources on the board the firmware is made for."""
+        boards = self.synth.get("boards") if self.synth else None
+        return dict(boards[0]) if boards else None
+
+
+def collect(run: Run) -> Records:
+    """Read the records of a run.
+
+    Raises:
+        RunError: a record or the test scores are damaged.
+    """
+    train = _record(run, "train")
+    # Metrics and scores without a finished training belong to one that was interrupted.
+    return Records(
+        name=run.config.name,
+        seed=run.config.seed,
+        config_text=(run.path / "config.toml").read_text(encoding="utf-8"),
+        provenance=_record(run, "provenance"),
+        data=_record(run, "data"),
+        train=train,
+        metrics=_record(run, "metrics") if train else None,
+        scores=_scores(run) if train else None,
+        firmware=_record(run, "firmware"),
+        verify=_record(run, "verify"),
+        synth=_record(run, "synth"),
+        budget=budget_lines(run),
+    )
+
+
+def _record(run: Run, name: str) -> Record | None:
+    return run.record(name) if run.has_record(name) else None
+
+
+def _scores(run: Run) -> Scores | None:
+    path = run.path / SCORES
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path) as file:
+            labels, logits = file["labels"], file["logits"]
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{path}: expected the arrays 'labels' and 'logits' ({error}); repeat the training") from None
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise RunError(f"{path}: expected labels (n,) and logits (n, classes), found {labels.shape} and {logits.shape}")
+    return Scores(labels.astype(np.int64), logits.astype(np.float64))

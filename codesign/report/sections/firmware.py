@@ -1,0 +1,97 @@
+"""The firmware: ports, score format, latency, files."""
+
+import re
+from collections import Counter
+from pathlib import PurePosixPath
+
+from codesign.report import text
+from codesign.report.blocks import Section, Table, facts, table
+from codesign.report.collect import Record, Records
+from codesign.report.sections.missing import not_run
+
+
+def firmware(records: Records) -> Section:
+    """Everything a firmware engineer needs to place the algorithm."""
+    if records.firmware is None:
+        return not_run("firmware", "Firmware", "generate")
+    result = records.firmware
+    return Section(
+        "firmware",
+        "Firmware",
+        (
+            _timing(result),
+            _ports(result),
+            _fields("Input word in_data", result["inputs"]),
+            _fields("Output word out_data", result["outputs"], _score_note(result["score_format"])),
+            _sources(result),
+        ),
+    )
+
+
+def _timing(result: Record) -> Table:
+    target = result["target"]
+    latency = (
+        f"{text.count(result.get('latency_cycles'), 'cycles')} = {text.number(result.get('latency_ns'), 'ns', 2)} = "
+        f"{text.count(result.get('latency_bunch_crossings'), 'BX')}"
+    )
+    clock = target.get("clock_mhz")
+    period = 1000 / clock if clock else None
+    return facts(
+        "Timing and target",
+        [
+            ("latency", latency),
+            ("initiation interval (II)", text.count(result.get("initiation_interval"), "cycle(s) between two events")),
+            ("clock", f"{text.number(clock, 'MHz', 3)} (period {text.number(period, 'ns', 4)})"),
+            ("board", target.get("board") or text.MISSING),
+            ("part", target.get("part") or text.MISSING),
+            ("adder levels between two registers", text.compact(target.get("latency_cutoff"))),
+            ("pipeline registers of the network", text.count(result.get("register_bits"), "bits")),
+            ("compiler's LUT estimate, network only", text.count(result.get("lut_estimate"), "LUT")),
+            ("HLS project", f"{target.get('hls_backend')} back end, reuse factor {target.get('reuse_factor')}"),
+        ],
+        "Latency is counted in rising clock edges, from the one that samples in_data to the one at which the next "
+        "register samples out_data. It contains the network and its wrapper; links, deserialisation and the formation "
+        "of the inputs are outside. Bunch crossings of 24.95 ns, rounded up. The clock is the target, not a routed "
+        "result.",
+    )
+
+
+def _ports(result: Record) -> Table:
+    rows = [
+        ["clk", "in", "1", "algorithm clock, rising edge"],
+        ["reset", "in", "1", "synchronous, active high; events in flight are dropped"],
+        ["in_valid", "in", "1", "in_data carries an event"],
+        ["in_data", "in", text.count(result["inputs"]["bits"]), "hardware integers of the input contract"],
+        ["out_valid", "out", "1", f"{text.count(result.get('latency_cycles'))} cycles after in_valid"],
+        ["out_data", "out", text.count(result["outputs"]["bits"]), f"class scores, {result['score_format']} each"],
+    ]
+    return table(f"Ports of {result['top']}", ("port", "direction", "bits", "meaning"), "llrl", rows)
+
+
+def _fields(caption: str, port: Record, note: str = "") -> Table:
+    rows = [
+        [
+            field["name"],
+            f"[{field['lsb'] + field['width'] - 1}:{field['lsb']}]",
+            text.count(field["width"]),
+            "two's complement" if field["signed"] else "unsigned",
+        ]
+        for field in port["fields"]
+    ]
+    return table(f"{caption}, {port['bits']:,} bits", ("field", "position", "bits", "sign"), "lrrl", rows, note)
+
+
+def _score_note(score_format: str) -> str:
+    """What one count of a score is worth; ``ap_fixed<W,I>`` counts the sign in I."""
+    found = re.match(r"ap_fixed<(\d+),\s*(-?\d+)", score_format)
+    worth = f" One count is {text.power_of_two(int(found[2]) - int(found[1]))}." if found else ""
+    return f"Scores are {score_format}, before any softmax: the largest one names the class.{worth}"
+
+
+def _sources(result: Record) -> Table:
+    digests = result.get("files") or {}
+    rows = [[f"firmware/{path}", digests.get(path, text.MISSING)[:16]] for path in result["rtl_sources"]]
+    folders = Counter(PurePosixPath(path).parts[0] for path in digests)
+    listed = ", ".join(f"{folder} {number}" for folder, number in sorted(folders.items()))
+    note = f"All generated files, by folder: {listed}. firmware.json has the SHA-256 of each." if listed else ""
+    return table("Verilog sources, in reading order", ("file", "SHA-256, first 16 digits"), "ll", rows, note)

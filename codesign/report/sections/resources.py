@@ -1,0 +1,81 @@
+"""What the design takes of each board."""
+
+from collections.abc import Callable, Sequence
+
+from codesign.report import text
+from codesign.report.blocks import Block, Cell, Paragraph, Plot, Section, Table, table
+from codesign.report.collect import Record, Records
+from codesign.report.plots import share_figure
+from codesign.report.sections.missing import not_run
+
+SHARES = {"LUT": "lut_share", "FF": "ff_share", "DSP": "dsp_share", "BRAM": "bram_share"}
+
+_ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
+    ("part", lambda use: str(use["part"])),
+    ("LUT", lambda use: text.count(use["lut"])),
+    ("LUT, range of the count", lambda use: f"{text.count(use['lut_low'])} … {text.count(use['lut'])}"),
+    ("of these memory and shift registers", lambda use: text.count(use["lut_memory"])),
+    ("FF", lambda use: text.count(use["ff"])),
+    ("DSP", lambda use: text.count(use["dsp"])),
+    ("CARRY4", lambda use: text.count(use["carry4"])),
+    ("CARRY8", lambda use: text.count(use["carry8"])),
+    ("BRAM, 18 kbit", lambda use: text.count(use["bram_18k"])),
+    ("URAM", lambda use: text.count(use["uram"])),
+    ("LUT, share of the board", lambda use: text.percent(use["lut_share"])),
+    ("LUT, share of one SLR (die)", lambda use: text.percent(use["lut_share_slr"])),
+    ("FF, share of the board", lambda use: text.percent(use["ff_share"])),
+    ("DSP, share of the board", lambda use: text.percent(use["dsp_share"])),
+    ("BRAM, share of the board", lambda use: text.percent(use["bram_share"])),
+    ("obtained by", lambda use: f"{use['tool']} {use['tool_version']}"),
+)
+
+
+def resources(records: Records) -> Section:
+    """Resources and shares per board."""
+    boards = (records.synth or {}).get("boards")
+    if not boards:
+        return not_run("resources", "Resources", "synth")
+    ways = "; ".join(dict.fromkeys(use["estimate_class"] for use in boards))
+    claim = Paragraph(
+        f"How these numbers were obtained: {ways}. They count cells after technology mapping; there is no placement, "
+        "no routing and therefore no statement about timing. The design is the whole trigger algorithm: network, "
+        "wrapper, registers.",
+        "warn",
+    )
+    blocks: list[Block] = [claim, _table(boards), _estimate(records, boards[0]), _plot(boards)]
+    return Section("resources", "Resources", tuple(blocks))
+
+
+def _table(boards: Sequence[Record]) -> Table:
+    header = ("resource", *(f"{use['board']}{' (target)' if index == 0 else ''}" for index, use in enumerate(boards)))
+    rows: list[list[Cell | str]] = [[name, *(_cell(read(use)) for use in boards)] for name, read in _ROWS]
+    note = (
+        "LUT counts LUT sites with the carry chains considered; the low end of the range is reached if every small LUT "
+        "finds a partner in its site. A share above 100 % does not fit. CARRY8 is – on the 7 series, whose carry block "
+        "has four bits."
+    )
+    return table("Resources by board", header, "l" + "r" * len(boards), rows, note)
+
+
+def _cell(entry: str) -> Cell:
+    return Cell(entry, "missing") if entry == text.MISSING else Cell(entry)
+
+
+def _estimate(records: Records, target: Record) -> Table:
+    firmware = records.firmware or {}
+    rows = [
+        ["EBOPs of the trained network", text.count((records.train or {}).get("ebops")), "network"],
+        ["compiler's estimate", text.count(firmware.get("lut_estimate"), "LUT"), "network, without registers"],
+        [f"{target['tool']} for {target['board']}", text.count(target["lut"], "LUT"), "whole trigger algorithm"],
+        ["compiler's register count", text.count(firmware.get("register_bits"), "FF"), "network"],
+        [f"{target['tool']} for {target['board']}", text.count(target["ff"], "FF"), "whole trigger algorithm"],
+    ]
+    return table("Estimates beside synthesis", ("obtained from", "value", "what is counted"), "lrl", rows)
+
+
+def _plot(boards: Sequence[Record]) -> Plot:
+    shares = {name: [use[key] for use in boards] for name, key in SHARES.items()}
+    # lut / lut_share is what the board holds; the low end of the count is the same fraction of it.
+    low = [use["lut_share"] * use["lut_low"] / use["lut"] if use["lut"] else 0.0 for use in boards]
+    figure = share_figure([use["board"] for use in boards], shares, low)
+    return Plot("shares", "Share of every board; open synthesis, not placed or routed.", figure, wide=True)

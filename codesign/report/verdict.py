@@ -1,0 +1,182 @@
+"""The answer in one line, and the five numbers everybody asks for first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codesign.report import text
+from codesign.report.blocks import Cell, State, Table, table
+from codesign.report.collect import Records
+from codesign.synth.budgets import MINIMA, BudgetLine
+
+QUANTITIES = {
+    "latency_ns": "latency",
+    "latency_bunch_crossings": "latency in bunch crossings",
+    "initiation_interval": "initiation interval",
+    "lut": "LUT",
+    "ff": "flip-flops",
+    "dsp": "DSP slices",
+    "bram_18k": "18-kbit block RAMs",
+    "lut_share": "LUT share of the board",
+    "accuracy": "test accuracy",
+    "ebops": "effective bit operations",
+}
+_FRACTIONS = ("lut_share", "accuracy")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the run holds what was asked.
+
+    Attributes:
+        state: good, bad (something failed) or missing (nothing failed, but not everything ran).
+        headline: the answer in two or three words.
+        reasons: why, one sentence each.
+    """
+
+    state: State
+    headline: str
+    reasons: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Everything ran and nothing failed."""
+        return self.state == "good"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A key number.
+
+    Attributes:
+        label: what it is.
+        value: the number with its unit.
+        detail: second line.
+        state: how it stands to the verdict.
+    """
+
+    label: str
+    value: str
+    detail: str
+    state: State = "plain"
+
+
+def judge(records: Records) -> Verdict:
+    """Verdict over all steps and limits."""
+    failed, missing = tuple(_failed(records)), tuple(_missing(records))
+    if failed:
+        return Verdict("bad", "Failed", failed + missing)
+    if missing:
+        return Verdict("missing", "Incomplete", missing)
+    assert records.verify is not None
+    proof = f"{text.count(records.verify.get('vectors'))} vectors, every integer equal."
+    limits = f"All {text.plural(len(records.budget), 'limit')} kept." if records.budget else "No limit was set."
+    return Verdict("good", "All good", (proof, limits))
+
+
+def tiles(records: Records) -> tuple[Tile, ...]:
+    """Accuracy, LUT, latency, mismatches and EBOPs."""
+    return (
+        _accuracy_tile(records),
+        _ebops_tile(records),
+        _latency_tile(records),
+        _verify_tile(records),
+        _lut_tile(records),
+    )
+
+
+def budget_table(lines: tuple[BudgetLine, ...]) -> Table:
+    """One row per limit."""
+    rows = [
+        (
+            QUANTITIES[line.name],
+            "not measured" if line.measured is None else quantity(line.name, line.measured, line.unit),
+            ("≥ " if line.name in MINIMA else "≤ ") + quantity(line.name, line.limit, line.unit),
+            _line_state(line),
+        )
+        for line in lines
+    ]
+    return table("Budget", ("quantity", "measured", "limit", "verdict"), "lrrl", rows)
+
+
+def quantity(name: str, value: float, unit: str) -> str:
+    """A quantity that can have a budget, fractions as per cent."""
+    return text.percent(value) if name in _FRACTIONS else text.compact(value, unit)
+
+
+def _line_state(line: BudgetLine) -> Cell:
+    if line.passed:
+        return Cell("pass", "good")
+    return Cell("not measured", "missing") if line.measured is None else Cell("FAIL", "bad")
+
+
+def _failed(records: Records) -> Iterator[str]:
+    if records.verify and not records.verify["passed"]:
+        yield f"Verification: {records.verify.get('fault') or 'failed'}."
+    for line in records.budget:
+        if not line.passed and line.measured is not None:
+            bound = "at least" if line.name in MINIMA else "at most"
+            found, limit = (quantity(line.name, value, line.unit) for value in (line.measured, line.limit))
+            yield f"Budget: {QUANTITIES[line.name]} is {found}, allowed {bound} {limit}."
+
+
+def _missing(records: Records) -> Iterator[str]:
+    steps = {
+        "data": records.data,
+        "training": records.train,
+        "firmware": records.firmware,
+        "verification": records.verify,
+        "synthesis": records.synth,
+    }
+    absent = [name for name, record in steps.items() if record is None]
+    if absent:
+        yield f"Not run: {', '.join(absent)}."
+    unmeasured = [QUANTITIES[line.name] for line in records.budget if line.measured is None]
+    if unmeasured:
+        yield f"Not measured, but limited by the budget: {', '.join(unmeasured)}."
+
+
+def _accuracy_tile(records: Records) -> Tile:
+    if records.metrics is None:
+        return _not_run("test accuracy")
+    events = text.count(records.metrics.get("events"), "test events")
+    return Tile("test accuracy", text.estimate(records.metrics.get("accuracy"), 100, "%"), events)
+
+
+def _ebops_tile(records: Records) -> Tile:
+    if records.train is None:
+        return _not_run("EBOPs")
+    target = text.count(records.train.get("target_ebops"))
+    return Tile("EBOPs", text.count(records.train.get("ebops")), f"effective bit operations; target {target}")
+
+
+def _latency_tile(records: Records) -> Tile:
+    if records.firmware is None:
+        return _not_run("latency")
+    firmware = records.firmware
+    cycles = text.count(firmware.get("latency_cycles"), "cycles")
+    crossings = text.count(firmware.get("latency_bunch_crossings"), "BX")
+    interval = text.count(firmware.get("initiation_interval"))
+    return Tile("latency", text.number(firmware.get("latency_ns"), "ns"), f"{cycles} = {crossings}; II = {interval}")
+
+
+def _verify_tile(records: Records) -> Tile:
+    if records.verify is None:
+        return _not_run("mismatches")
+    verify = records.verify
+    mismatches = sum(entry["mismatches"] for entry in verify.get("comparisons", ()))
+    vectors = f"on {text.count(verify.get('vectors'))} vectors"
+    if verify["passed"]:
+        return Tile("mismatches", text.count(mismatches), vectors, "good")
+    return Tile("mismatches", text.count(mismatches), f"{vectors}; verification FAILED", "bad")
+
+
+def _lut_tile(records: Records) -> Tile:
+    board = records.main_board
+    if board is None:
+        return _not_run("LUT")
+    share = f"{text.percent(board.get('lut_share'))} of {board['board']}, open synthesis"
+    return Tile("LUT", text.count(board.get("lut")), share)
+
+
+def _not_run(label: str) -> Tile:
+    return Tile(label, text.MISSING, "not run", "missing")

@@ -1,0 +1,219 @@
+"""RTL simulation under cocotb: builds a design once, runs the bench of ``hw_tests/``, reads what it found."""
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cocotb
+
+from codesign.assets import PACKAGE
+from codesign.errors import ToolError
+from codesign.tools import run_tool
+from codesign.verify.bench_results import BenchTest, read_found, read_measured, read_results
+from codesign.verify.simulators import Simulator, find_simulator
+
+log = logging.getLogger(__name__)
+
+BENCH = "bench_trigger_algorithm"
+OUTPUTS = ("found.hex", "measured.json", "results.xml")
+
+
+@dataclass(frozen=True)
+class Design:
+    """Verilog to simulate.
+
+    Attributes:
+        top: top module, with the ports of ``trigger_algorithm``.
+        sources: files in reading order.
+        include_directories: folders of included headers.
+        defines: preprocessor macros.
+    """
+
+    top: str
+    sources: tuple[Path, ...]
+    include_directories: tuple[Path, ...] = ()
+    defines: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """What the bench applies and expects.
+
+    Attributes:
+        inputs: packed input words.
+        responses: packed output words expected for them.
+        input_bits: width of the input word.
+        output_bits: width of the output word.
+        latency_cycles: promised latency.
+        seed: seed of the bench's own random choices.
+    """
+
+    inputs: Sequence[int]
+    responses: Sequence[int]
+    input_bits: int
+    output_bits: int
+    latency_cycles: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """What one run of the bench gave.
+
+    Attributes:
+        simulator: name of the simulator.
+        version: its version.
+        tests: one entry per test of the bench.
+        found: output words in order of arrival; None for a word with X or Z bits.
+        latency_cycles: measured latency of the data; None when no response was seen.
+        valid_latency_cycles: measured latency of valid; None when none was seen.
+        initiation_interval: measured clocks per event; None when it could not be seen.
+        build_s: seconds the build took, 0 when it was still good.
+        run_s: seconds the simulator ran, its start included.
+        vectors_per_second: events per second of the back-to-back test.
+    """
+
+    simulator: str
+    version: str
+    tests: tuple[BenchTest, ...]
+    found: tuple[int | None, ...]
+    latency_cycles: int | None
+    valid_latency_cycles: int | None
+    initiation_interval: int | None
+    build_s: float
+    run_s: float
+    vectors_per_second: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test passed."""
+        return bool(self.tests) and all(test.passed for test in self.tests)
+
+
+def simulate(
+    design: Design,
+    stimulus: Stimulus,
+    work_dir: Path,
+    *,
+    simulator: str,
+    build_timeout_s: float = 1800.0,
+    run_timeout_s: float = 3600.0,
+) -> BenchResult:
+    """Build the design, unless an equal build stands there already, and run the bench.
+
+    Args:
+        design: Verilog.
+        stimulus: vectors and promises.
+        work_dir: receives the build, the bench's files and the logs.
+        simulator: a name of ``SIMULATORS``.
+        build_timeout_s: limit of the build, seconds.
+        run_timeout_s: limit of the run, seconds.
+
+    Raises:
+        ToolError: the simulator is missing or too old, the Verilog does not compile, or the bench crashed.
+    """
+    chosen, version = find_simulator(simulator)
+    work_dir = work_dir.resolve()
+    work_dir.mkdir(parents=True, exist_ok=True)
+    job = _write_job(design, stimulus, work_dir, chosen)
+    started = time.monotonic()
+    built = _build(job, design, work_dir, version, build_timeout_s)
+    build_s = time.monotonic() - started if built else 0.0
+    _write_stimulus(stimulus, work_dir)
+    # A result that stands there afterwards was made by this run.
+    for name in OUTPUTS:
+        (work_dir / name).unlink(missing_ok=True)
+    started = time.monotonic()
+    _worker(work_dir, "test", run_timeout_s)
+    run_s = time.monotonic() - started
+    measured = read_measured(work_dir / "measured.json")
+    timing, throughput = measured.get("latency", {}), measured.get("back_to_back", {})
+    return BenchResult(
+        simulator=simulator,
+        version=version,
+        tests=read_results(work_dir / "results.xml", chosen.tests, measured),
+        found=read_found(work_dir / "found.hex"),
+        latency_cycles=timing.get("latency_cycles"),
+        valid_latency_cycles=timing.get("valid_latency_cycles"),
+        initiation_interval=timing.get("initiation_interval"),
+        build_s=build_s,
+        run_s=run_s,
+        vectors_per_second=throughput["vectors"] / throughput["seconds"] if throughput else 0.0,
+    )
+
+
+def _write_job(design: Design, stimulus: Stimulus, work_dir: Path, simulator: Simulator) -> dict[str, Any]:
+    job = {
+        "simulator": simulator.name,
+        "top": design.top,
+        "sources": [str(source.resolve()) for source in design.sources],
+        "include_directories": [str(folder.resolve()) for folder in design.include_directories],
+        "defines": dict(design.defines),
+        "build_args": list(simulator.build_args),
+        "build_directory": str(work_dir / "build"),
+        "bench_directory": str(work_dir),
+        "test_module": BENCH,
+        "tests": list(simulator.tests),
+        "results": str(work_dir / "results.xml"),
+        "seed": stimulus.seed,
+    }
+    (work_dir / "job.json").write_text(json.dumps(job, indent=2) + "\n")
+    return job
+
+
+def _write_stimulus(stimulus: Stimulus, work_dir: Path) -> None:
+    promises = {
+        "input_bits": stimulus.input_bits,
+        "output_bits": stimulus.output_bits,
+        "latency_cycles": stimulus.latency_cycles,
+        "seed": stimulus.seed,
+    }
+    (work_dir / "bench.json").write_text(json.dumps(promises, indent=2) + "\n")
+    for name, words in (("stimulus.hex", stimulus.inputs), ("response.hex", stimulus.responses)):
+        (work_dir / name).write_text("".join(f"{word:x}\n" for word in words))
+
+
+def _build(job: Mapping[str, Any], design: Design, work_dir: Path, version: str, timeout_s: float) -> bool:
+    """Build if anything that determines the result has changed; says whether it did."""
+    digest, stamp = _digest(job, design, version), work_dir / "build" / "digest"
+    if stamp.is_file() and stamp.read_text() == digest:
+        log.info("%s: the build in %s is unchanged", job["simulator"], work_dir)
+        return False
+    stamp.unlink(missing_ok=True)
+    _worker(work_dir, "build", timeout_s)
+    stamp.write_text(digest)
+    return True
+
+
+def _digest(job: Mapping[str, Any], design: Design, version: str) -> str:
+    """Digest of the sources, the headers, the arguments and the versions."""
+    digest = hashlib.sha256()
+    options = [job[key] for key in ("simulator", "top", "defines", "build_args")]
+    digest.update(json.dumps([version, cocotb.__version__, str(cocotb.__file__), *options]).encode())
+    headers = [file for folder in design.include_directories for file in sorted(folder.glob("*.*v*"))]
+    for file in (*design.sources, *headers):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise ToolError(f"Verilog source {file} cannot be read: {error.strerror}") from error
+        digest.update(f"\0{file.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _worker(work_dir: Path, part: str, timeout_s: float) -> None:
+    """Run one part of the job in a process of its own; its output goes to ``<part>.log``."""
+    search = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    run_tool(
+        [sys.executable, "-m", "codesign.verify.worker", work_dir / "job.json", part],
+        cwd=work_dir,
+        timeout_s=timeout_s,
+        log=work_dir / f"{part}.log",
+        environment={"PYTHONPATH": os.pathsep.join(search)},
+    )

@@ -1,0 +1,211 @@
+"""The verification step: every implementation of a network against the trained model, and the RTL in simulation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.errors import FirmwareError
+from codesign.fixed_point import FixedPoint
+from codesign.verify.bench_results import BenchTest
+from codesign.verify.compare import Comparison, compare
+from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
+from codesign.verify.result import BenchOutcome, VerifyResult
+from codesign.verify.vectors import Vectors
+from codesign.verify.words import pack_words, unpack_words
+
+Scores = NDArray[np.int64]
+
+X_SIMULATOR = "icarus"  # the four-state simulator of the additional run
+
+
+@dataclass(frozen=True)
+class FirmwareUnderTest:
+    """The parts of ``firmware.json`` that the proof needs.
+
+    Attributes:
+        directory: the firmware directory.
+        record: the parsed ``firmware.json``.
+    """
+
+    directory: Path
+    record: Mapping[str, Any]
+
+    @cached_property
+    def design(self) -> Design:
+        """The Verilog."""
+        return Design(
+            top=self.record["top"],
+            sources=tuple(self.directory / source for source in self.record["rtl_sources"]),
+            include_directories=tuple(self.directory / folder for folder in self.record["include_directories"]),
+        )
+
+    @cached_property
+    def input_widths(self) -> tuple[int, ...]:
+        """Bits of every input."""
+        return tuple(entry["width"] for entry in self.record["inputs"]["fields"])
+
+    @cached_property
+    def output_widths(self) -> tuple[int, ...]:
+        """Bits of every score."""
+        return tuple(entry["width"] for entry in self.record["outputs"]["fields"])
+
+    @cached_property
+    def score_format(self) -> FixedPoint:
+        """Common format of the scores."""
+        return FixedPoint.parse(self.record["score_format"])
+
+    def stimulus(self, inputs: Scores, reference: Scores, seed: int) -> Stimulus:
+        """Words for the bench."""
+        return Stimulus(
+            inputs=pack_words(inputs, self.input_widths),
+            responses=pack_words(reference, self.output_widths),
+            input_bits=self.record["inputs"]["bits"],
+            output_bits=self.record["outputs"]["bits"],
+            latency_cycles=self.record["latency_cycles"],
+            seed=seed,
+        )
+
+    def scores(self, found: Sequence[int | None]) -> tuple[Scores, NDArray[np.bool_]]:
+        """Score integers of output words, and which words had X or Z bits (their integers are 0)."""
+        signed = [entry["signed"] for entry in self.record["outputs"]["fields"]]
+        known = unpack_words([word or 0 for word in found], self.output_widths, signed)
+        return known, np.array([word is None for word in found], dtype=bool)
+
+
+def verify_firmware(
+    firmware_dir: Path,
+    firmware: Mapping[str, Any],
+    vectors: Vectors,
+    responses: Mapping[str, Scores],
+    work_dir: Path,
+    *,
+    simulator: str,
+    x_vectors: int,
+    seed: int,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> VerifyResult:
+    """Compare all implementations with the trained model and run the bench on the RTL.
+
+    A mismatch anywhere gives a failed result, not an exception.
+
+    Args:
+        firmware_dir: the firmware directory.
+        firmware: the parsed ``firmware.json``.
+        vectors: inputs.
+        responses: score integers per implementation, int64, shape (n, classes); the first is the trained model.
+        work_dir: receives the builds, logs and counter-examples.
+        simulator: simulator of the long run.
+        x_vectors: vectors of the additional four-state run; none is made when ``simulator`` has four states itself.
+        seed: seed of the bench's random choices.
+        progress: called with (what, done, total).
+
+    Raises:
+        FirmwareError: the trained model's responses or the inputs do not fit the firmware's ports.
+        ToolError: a simulator is missing or too old, the RTL does not compile, or the bench crashed.
+    """
+    under_test = FirmwareUnderTest(firmware_dir, firmware)
+    reference = next(iter(responses.values()))
+    _check_ports(under_test, vectors, reference)
+    runs = [(simulator, np.arange(len(vectors)))]
+    if simulator != X_SIMULATOR:
+        runs.append((X_SIMULATOR, vectors.spread(x_vectors)))
+    report = progress or (lambda _what, _done, _total: None)
+    steps = len(responses) - 1 + len(runs)
+    comparisons, results = [], []
+    for done, (name, other) in enumerate(list(responses.items())[1:]):
+        report(f"comparing {name}", done, steps)
+        comparisons.append(_compare(under_test, name, vectors.inputs, reference, np.asarray(other), work_dir))
+    for done, (name, rows) in enumerate(runs, start=len(comparisons)):
+        report(f"simulating {len(rows)} vectors in {name}", done, steps)
+        inputs, expected = vectors.inputs[rows], reference[rows]
+        stimulus = under_test.stimulus(inputs, expected, seed)
+        results.append(simulate(under_test.design, stimulus, work_dir / name, simulator=name))
+        found, unknown = under_test.scores(results[-1].found)
+        label = f"RTL ({name})"
+        comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown))
+    report("verified", steps, steps)
+    return _result(under_test, vectors, tuple(comparisons), results, seed)
+
+
+def _check_ports(under_test: FirmwareUnderTest, vectors: Vectors, reference: Scores) -> None:
+    fmt = under_test.score_format
+    expected = (len(vectors), len(under_test.output_widths))
+    if reference.shape != expected or reference.dtype != np.int64:
+        raise FirmwareError(
+            f"trained model: expected int64 scores of shape {expected}, got {reference.dtype} {reference.shape}"
+        )
+    if vectors.inputs.shape[1] != len(under_test.input_widths):
+        raise FirmwareError(
+            f"test vectors have {vectors.inputs.shape[1]} inputs, the firmware has {len(under_test.input_widths)}"
+        )
+    if len(reference) and (reference.min() < fmt.min_int or reference.max() > fmt.max_int):
+        raise FirmwareError(
+            f"trained model: scores reach {reference.min()} to {reference.max()}, the firmware's score format "
+            f"{fmt} holds {fmt.min_int} to {fmt.max_int}"
+        )
+
+
+def _compare(
+    under_test: FirmwareUnderTest,
+    name: str,
+    inputs: Scores,
+    reference: Scores,
+    other: NDArray[Any],
+    work_dir: Path,
+    unknown: NDArray[np.bool_] | None = None,
+) -> Comparison:
+    file = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")
+    return compare(
+        name,
+        reference,
+        other,
+        inputs=inputs,
+        input_widths=under_test.input_widths,
+        score_lsb=under_test.score_format.lsb,
+        counterexample=work_dir / f"counterexample_{file}.json",
+        unknown=unknown,
+    )
+
+
+def _outcome(result: BenchResult, test: BenchTest) -> BenchOutcome:
+    return BenchOutcome(result.simulator, result.version, test.name, test.passed, test.message, test.vectors)
+
+
+def _result(
+    under_test: FirmwareUnderTest,
+    vectors: Vectors,
+    comparisons: tuple[Comparison, ...],
+    results: Sequence[BenchResult],
+    seed: int,
+) -> VerifyResult:
+    benches = tuple(_outcome(result, test) for result in results for test in result.tests)
+    parts: tuple[Comparison | BenchOutcome, ...] = (*comparisons, *benches)
+    faults = [str(part).splitlines()[0] for part in parts if not part.passed]
+    promised = int(under_test.record["latency_cycles"])
+    for result in results:
+        if result.latency_cycles != promised:
+            faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {promised}")
+        if result.initiation_interval != under_test.record["initiation_interval"]:
+            faults.append(
+                f"{result.simulator}: initiation interval is {result.initiation_interval}, "
+                f"promised {under_test.record['initiation_interval']}"
+            )
+    return VerifyResult(
+        passed=not faults,
+        vectors=len(vectors),
+        categories=vectors.counts,
+        comparisons=comparisons,
+        benches=benches,
+        latency_cycles_promised=promised,
+        latency_cycles_measured=results[0].latency_cycles,
+        initiation_interval_measured=results[0].initiation_interval,
+        seed=seed,
+        vectors_per_second=results[0].vectors_per_second,
+        build_s=sum(result.build_s for result in results),
+        fault=faults[0] if faults else "",
+    )

@@ -1,0 +1,88 @@
+"""What several test folders share: the shipped sample, small configurations, a run directory."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from codesign.config import Config
+from codesign.contract import InputContract, derive_contract
+from codesign.data.dataset import Dataset
+
+# Deterministic, and no deadline: CI machines are noisy.
+settings.register_profile("codesign", deadline=None, derandomize=True)
+settings.load_profile("codesign")
+
+ROOT = Path(__file__).parent.parent
+JETS = ROOT / "examples" / "data" / "jets.h5"
+
+SMALL = """
+name = "small"
+seed = 3
+[data]
+file = "{data}"
+inputs = ["zlogz", "c1_b1_mmdt", "n2_b1_mmdt", "m2_b1_mmdt", "mass_mmdt", "multiplicity"]
+[contract]
+width = 10
+[contract.inputs.multiplicity]
+offset = 0.0
+lsb_exponent = 0
+width = 8
+signed = false
+[model]
+hidden = [8]
+[quantization]
+target_ebops = 1200
+[training]
+epochs = 30
+batch_size = 2048
+learning_rate = 2e-2
+[firmware]
+board = "pynq-z2"
+[verification]
+vectors = 1500
+x_vectors = 60
+[synthesis]
+boards = ["serenity-vu13p"]
+[budget]
+initiation_interval = 1
+dsp = 0
+"""
+
+
+@pytest.fixture
+def small_toml(tmp_path: Path) -> Path:
+    """A configuration file that trains, builds and verifies a network of one hidden layer within a minute."""
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL.format(data=JETS))
+    return path
+
+
+@pytest.fixture
+def small_config() -> Config:
+    return Config.parse(SMALL.format(data=JETS), "small.toml")
+
+
+@pytest.fixture(scope="session")
+def jets() -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """(features, labels, feature names) of the first 3,000 training jets of the shipped sample."""
+    with Dataset.open(JETS) as dataset:
+        names = tuple(column.name for column in dataset.columns("high_level"))
+        return dataset.read("high_level", "train")[:3000], dataset.labels("train")[:3000], names
+
+
+@pytest.fixture
+def contract(jets, small_config) -> InputContract:
+    """The contract of the small configuration, on 3,000 jets."""
+    values, _, names = jets
+    columns = [names.index(name) for name in small_config.data.inputs]
+    return derive_contract(
+        values[:, columns],
+        small_config.data.inputs,
+        [""] * len(columns),
+        width=10,
+        network_integer=3,
+        coverage=0.99,
+        given={"multiplicity": {"offset": 0.0, "lsb_exponent": 0, "width": 8, "signed": False}},
+    )

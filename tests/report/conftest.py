@@ -1,0 +1,183 @@
+"""A complete run directory made of the very records the steps write, with small invented numbers."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codesign.contract import InputContract, InputFormat
+from codesign.firmware import FirmwareTarget
+from codesign.firmware.generate import FirmwareResult
+from codesign.firmware.ports import input_port, score_port
+from codesign.fixed_point import FixedPoint
+from codesign.run import Run, to_json
+from codesign.synth import BoardUse, NetlistResources, SynthResult, get_board
+from codesign.training.evaluate import evaluate
+from codesign.training.fit import FrontPoint, TrainResult
+from codesign.training.layers import LayerPrecision
+from codesign.verify.compare import Comparison, Mismatch
+from codesign.verify.result import BenchOutcome, VerifyResult
+
+CLASSES = ("q", "g", "t")
+CONFIG = """# a comment with <angle brackets> & ampersands
+name = "toy_tagger"
+seed = 7
+[data]
+file = "toy.h5"
+[budget]
+latency_ns = 100
+lut_share = 0.05
+accuracy = 0.5
+"""
+
+
+def contract() -> InputContract:
+    return InputContract((InputFormat("mass", "GeV", 100.0, -3, 12), InputFormat("tau21", "", 0.5, -10, 10, False)))
+
+
+def scores() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(3)
+    labels = random.integers(0, 3, 900).astype(np.uint8)
+    logits = random.normal(size=(900, 3)) + 2.0 * np.eye(3)[labels]
+    return labels, np.round(logits * 16) / 16
+
+
+def data_record() -> dict[str, Any]:
+    return {
+        "name": "toy jets",
+        "data_digest": "d" * 64,
+        "provenance": {"generator": "Pythia 8", "seeds": list(range(40)), "processes": {"q": {"setting": "on"}}},
+        "classes": list(CLASSES),
+        "counts": {split: dict.fromkeys(CLASSES, 300) for split in ("train", "validation", "test")},
+        "contract": dataclasses.asdict(contract()),
+        "saturated_fraction": [0.0004, 0.0],
+    }
+
+
+def train_record() -> dict[str, Any]:
+    chosen = FrontPoint(2, 0.71, 4900.0)
+    history = {"loss": [1.0, 0.8, 0.7], "accuracy": [0.5, 0.6, 0.7], "val_accuracy": [0.5, 0.6, 0.71]}
+    history |= {"ebops": [90000.0, 7000.0, 4900.0], "beta": [0.0, 1e-5, 2e-5]}
+    layers = (
+        LayerPrecision("dense_1", 32, 16, 3.25, 6.0, 7.5, 0, 3200.0),
+        LayerPrecision("scores", 24, 6, 4.0, 5.0, 3.0, 2, 1700.0),
+    )
+    result = TrainResult(3, "jax", 5000.0, 4912.0, chosen, (FrontPoint(1, 0.60, 4000.0), chosen), layers, history)
+    return {**dataclasses.asdict(result), "reload_identical_rows": 900}
+
+
+def firmware_record() -> dict[str, Any]:
+    result = FirmwareResult(
+        top="trigger_algorithm",
+        target=FirmwareTarget("serenity-vu13p", "xcvu13p-flga2577-2-e", 360.71, 2.0, "Vitis", 1),
+        classes=CLASSES,
+        inputs=input_port(contract()),
+        outputs=score_port(CLASSES, FixedPoint(True, 10, 4)),
+        score_format="ap_fixed<10,4>",
+        latency_cycles=13,
+        latency_ns=36.04,
+        latency_bunch_crossings=2,
+        initiation_interval=1,
+        lut_estimate=1640.4,
+        register_bits=1666,
+        rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
+        include_directories=("wrapper",),
+        hls_project="hls",
+        rtl_project="rtl",
+    )
+    files = {
+        "rtl/src/network.v": "a" * 64,
+        "wrapper/trigger_algorithm.v": "b" * 64,
+        "hls/firmware/myproject.cpp": "c" * 64,
+    }
+    return {**dataclasses.asdict(result), "files": files}
+
+
+def verify_record() -> dict[str, Any]:
+    result = VerifyResult(
+        passed=True,
+        vectors=12000,
+        categories={"real events": 9000, "uniform": 3000},
+        comparisons=(Comparison("integer model", 12000, 0, 0), Comparison("RTL (verilator)", 12000, 0, 0)),
+        benches=(BenchOutcome("verilator", "5.048", "back_to_back", True, "", 12000),),
+        latency_cycles_promised=13,
+        latency_cycles_measured=13,
+        initiation_interval_measured=1,
+        seed=7,
+        vectors_per_second=54321.0,
+        build_s=8.5,
+        fault="",
+    )
+    return {**dataclasses.asdict(result), "modified_files": []}
+
+
+def failed_verify_record() -> dict[str, Any]:
+    sample = Mismatch(17, (5, -3), (100, -7, 0), (101, -7, 0))
+    hidden = Mismatch(18, (6, 2), (1, 2, 3), None)
+    wrong = Comparison("RTL (verilator)", 12000, 345, 1, (sample, hidden), "", "verify/counterexample_rtl.json")
+    record = verify_record()
+    return record | {
+        "passed": False,
+        "comparisons": [record["comparisons"][0], dataclasses.asdict(wrong)],
+        "benches": [record["benches"][0] | {"passed": False, "message": "vector 17: <expected> 100, found 101"}],
+        "latency_cycles_measured": None,
+        "initiation_interval_measured": None,
+        "fault": "RTL (verilator): 345 of 12000 vectors differ",
+        "modified_files": ["rtl/src/network.v"],
+    }
+
+
+def synth_record() -> dict[str, Any]:
+    use = NetlistResources(
+        lut=3456, lut_low=3100, lut_primitives=3300, lut_memory=12, lut_route_through=20, ff=2789, dsp=0, carry4=400,
+        carry8=210, bram_18k=0, uram=0,
+    )  # fmt: skip
+    boards = [get_board(name) for name in ("serenity-vu13p", "pynq-z2")]
+    uses = (BoardUse.of(board, use, tool="yosys", tool_version="0.57") for board in boards)
+    return dataclasses.asdict(SynthResult(tuple(uses)))
+
+
+def write_run(path: Path, config: str = CONFIG, **replaced: dict[str, Any] | None) -> Run:
+    """Make a complete run; a record given as None is left out, one given as a dict replaces the default."""
+    (path / "config.toml").write_text(config, encoding="utf-8")
+    labels, logits = scores()
+    records: dict[str, dict[str, Any] | None] = {
+        "provenance": {
+            "config_file": "/home/user/toy.toml", "codesign": "0.1.0", "git": None, "python": "3.11",
+            "platform": "linux x86_64", "packages": {"hls4ml": "1.3.0"},
+        },
+        "data": data_record(),
+        "metrics": dataclasses.asdict(evaluate(CLASSES, labels, logits, labels, logits)),
+        "train": train_record(),
+        "firmware": firmware_record(),
+        "verify": verify_record(),
+        "synth": synth_record(),
+    }  # fmt: skip
+    for name, record in (records | replaced).items():
+        if record is not None:
+            (path / f"{name}.json").write_text(to_json({"wall_time_s": 1.5, **json.loads(to_json(record))}))
+    np.savez_compressed(path / "test_scores.npz", labels=labels, logits=logits)
+    return Run.open(path)
+
+
+@pytest.fixture(scope="session")
+def complete_run() -> Callable[..., Run]:
+    """Makes a run in any directory."""
+    return write_run
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Run]:
+    """Makes a run in the test's own directory."""
+    return functools.partial(write_run, tmp_path)
+
+
+@pytest.fixture
+def failed_verify() -> dict[str, Any]:
+    """The record of a verification that failed."""
+    return failed_verify_record()

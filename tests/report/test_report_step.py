@@ -1,0 +1,262 @@
+import dataclasses
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codesign.errors import RunError
+from codesign.report import write_report
+from codesign.report.collect import collect
+from codesign.report.page import build_page, to_html, to_markdown
+from codesign.report.plots import to_svg
+from codesign.run import Run
+
+RunMaker = Callable[..., Run]
+HOSTILE = "<script>alert('x')</script> & \"quoted\" | pipe"
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Text and attributes of a page; fails on tags that do not close."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+def report(run: Run) -> tuple[dict[str, Any], Page, str]:
+    """Result, page and Markdown."""
+    result = write_report(run)
+    page = Page((run.path / result["html"]).read_text(encoding="utf-8"))
+    return result, page, (run.path / result["markdown"]).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory, complete_run: Callable[..., Run]) -> tuple[Any, ...]:
+    run = complete_run(tmp_path_factory.mktemp("good"))
+    return run, *report(run)
+
+
+class TestCompleteRun:
+    def test_passes(self, good: tuple[Any, ...]) -> None:
+        _, result, page, markdown = good
+        assert result["passed"] is True
+        assert "✓ All good 12,000 vectors, every integer equal. All 3 limits kept." in page.text
+        assert "✅ All good. 12,000 vectors, every integer equal." in markdown
+
+    def test_files_exist_relative_to_the_run(self, good: tuple[Any, ...]) -> None:
+        run, result, _, markdown = good
+        assert all((run.path / path).stat().st_size > 500 for path in result["plots"])
+        linked = re.findall(r"\]\((plots/[^)]+)\)", markdown)
+        assert len(linked) == 9
+        assert set(linked) <= set(result["plots"])
+
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            "toy jets · for serenity-vu13p (xcvu13p-flga2577-2-e)",  # head
+            "4,912", "36.0 ns", "13 cycles = 2 BX; II = 1", "3,456", "0.20 %", "on 12,000 vectors",  # key numbers
+            "≤ 5.00 %", "≤ 100 ns", "≥ 50.00 %",  # budget
+            "16 (50.0 %)", "22 (39.3 %)",  # zero weights of a layer and of all
+            "2⁻³ ≈ 0.125", "-156 … 355.88", "12 signed", "0.040 %",  # input contract
+            "[21:12]", "Output word out_data, 30 bits", "One count is 2⁻⁶.", "trigger_algorithm",  # firmware
+            "back to back", "54,321 vectors/s", "real events",  # verification
+            "3,100 … 3,456", "1,640 LUT", "not placed or routed", "pynq-z2",  # resources
+            "hls4ml", "processes.q.setting", "… (40 in all)", "d" * 64, "not in a git checkout", "7.5 s",  # provenance
+            "# a comment with <angle brackets> & ampersands",  # configuration
+        ],
+    )  # fmt: skip
+    def test_says(self, good: tuple[Any, ...], shown: str) -> None:
+        assert shown in good[2].text
+
+    def test_every_number_of_the_page_tables_is_in_the_markdown(self, good: tuple[Any, ...]) -> None:
+        _, _, page, markdown = good
+        for cell in ("0.9", "3,456", "3,100 … 3,456", "[21:12]", "13 cycles = 36.04 ns = 2 BX"):
+            assert cell in page.text
+            assert cell in markdown
+
+    def test_loads_nothing(self, good: tuple[Any, ...]) -> None:
+        page = good[2]
+        loaded = [value for _, name, value in page.attributes if name in ("src", "href", "srcset", "action", "data")]
+        assert loaded
+        assert all(value.startswith(("data:", "#")) for value in loaded)
+        assert "script" not in page.tags
+        html = (good[0].path / "report.html").read_text()
+        assert "url(" not in html
+        assert "@import" not in html
+
+    def test_contents_lead_to_chapters(self, good: tuple[Any, ...]) -> None:
+        attributes = good[2].attributes
+        targets = {value[1:] for tag, name, value in attributes if tag == "a" and name == "href"}
+        assert targets == {value for tag, name, value in attributes if tag == "section" and name == "id"}
+        assert len(targets) == 8
+
+    def test_every_image_has_a_description(self, good: tuple[Any, ...]) -> None:
+        attributes = good[2].attributes
+        assert good[2].tags.count("img") == sum(
+            tag == "img" and name == "alt" and value != "" for tag, name, value in attributes
+        )
+
+    def test_markdown_tables_are_well_formed(self, good: tuple[Any, ...]) -> None:
+        tables = re.findall(r"(?:^\|.*\n)+", good[3], flags=re.MULTILINE)
+        assert len(tables) > 15
+        for table in tables:
+            assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
+            assert re.fullmatch(r"\|( (:---|---:) \|)+", table.splitlines()[1])
+
+    def test_same_records_give_the_same_bytes(self, good: tuple[Any, ...]) -> None:
+        run, result, _, _ = good
+        files = [run.path / path for path in ("report.html", "report.md", *result["plots"])]
+        before = [path.read_bytes() for path in files]
+        assert write_report(run) == result
+        assert [path.read_bytes() for path in files] == before
+
+    def test_plots_of_an_earlier_report_go(self, good: tuple[Any, ...]) -> None:
+        run, result, _, _ = good
+        (run.path / "plots" / "old.png").write_bytes(b"")
+        write_report(run)
+        assert {f"plots/{path.name}" for path in (run.path / "plots").iterdir()} == set(result["plots"])
+
+
+class TestFailures:
+    def test_a_mismatch(self, make_run: RunMaker, failed_verify: dict[str, Any]) -> None:
+        result, page, markdown = report(make_run(verify=failed_verify))
+        assert result["passed"] is False
+        assert result["reasons"] == ["Verification: RTL (verilator): 345 of 12000 vectors differ."]
+        assert "✗ Failed Verification: RTL (verilator): 345 of 12000 vectors differ." in page.text
+        assert "❌ Failed." in markdown
+        assert ("div", "class", "tile bad") in page.attributes
+        assert "17 trained network 100 -7 0 17 implementation ✗ 101 -7 0" in page.text
+        assert "✗ X or Z" in page.text
+        assert "vector 17: 5 -3" in page.text
+        assert "In full: verify/counterexample_rtl.json." in page.text
+        assert "vector 17: <expected> 100, found 101" in page.text
+        assert "latency measured ✗ not seen" in page.text
+        assert "verified as they are now: rtl/src/network.v" in page.text
+
+    def test_a_missed_budget(self, make_run: RunMaker) -> None:
+        config = 'name = "toy"\n[data]\nfile = "x.h5"\n[budget]\nlut = 3000\naccuracy = 0.99\nlatency_ns = 40\n'
+        result, page, markdown = report(make_run(config))
+        assert result["passed"] is False
+        assert [(line["name"], line["passed"]) for line in result["budget"]] == [
+            ("latency_ns", True), ("lut", False), ("accuracy", False),
+        ]  # fmt: skip
+        assert "Budget: LUT is 3,456 LUT, allowed at most 3,000 LUT." in page.text
+        assert "LUT 3,456 LUT ≤ 3,000 LUT ✗ FAIL" in page.text
+        assert "| LUT | 3,456 LUT | ≤ 3,000 LUT | ❌ FAIL |" in markdown
+        assert "allowed at least 99.00 %" in page.text
+
+    def test_no_budget(self, make_run: RunMaker) -> None:
+        result, page, markdown = report(make_run('name = "toy"\n[data]\nfile = "x.h5"\n'))
+        assert result["passed"] is True
+        assert "No limit was set." in page.text
+        assert "No limit is set in the budget." in markdown
+
+
+STEPS = {"data": "data", "train": "training", "firmware": "firmware", "verify": "verification", "synth": "synthesis"}
+
+
+class TestMissing:
+    @pytest.mark.parametrize("record", STEPS)
+    def test_a_step_that_has_not_run_is_named_and_shown_as_such(self, make_run: RunMaker, record: str) -> None:
+        result, page, markdown = report(make_run(**{record: None}))
+        assert result["passed"] is False
+        assert f"Not run: {STEPS[record]}." in page.text
+        assert "Incomplete" in markdown
+        assert "✗" not in page.text
+
+    def test_nothing_has_run(self, make_run: RunMaker) -> None:
+        result, page, _ = report(make_run(**dict.fromkeys((*STEPS, "metrics"))))
+        assert result["passed"] is False
+        assert result["plots"] == []
+        assert page.text.count("Not run. To fill this chapter: codesign") == 7
+        assert page.text.count("– not run") == 5
+
+    def test_a_failure_outweighs_what_is_missing(self, make_run: RunMaker, failed_verify: dict[str, Any]) -> None:
+        _, page, _ = report(make_run(verify=failed_verify, synth=None))
+        assert "✗ Failed" in page.text
+        assert "Not run: synthesis." in page.text
+
+    def test_metrics_of_an_interrupted_training_are_not_shown(self, make_run: RunMaker) -> None:
+        _, page, _ = report(make_run(train=None))
+        assert "AUC" not in page.text
+
+    def test_missing_test_scores(self, make_run: RunMaker) -> None:
+        run = make_run()
+        (run.path / "test_scores.npz").unlink()
+        result, page, _ = report(run)
+        assert "the test scores (test_scores.npz) are missing" in page.text
+        assert "plots/confusion.png" in result["plots"]
+        assert "plots/roc.png" not in result["plots"]
+
+    def test_damaged_test_scores(self, make_run: RunMaker) -> None:
+        run = make_run()
+        (run.path / "test_scores.npz").write_bytes(b"no archive")
+        with pytest.raises(RunError, match=r"test_scores\.npz: expected the arrays"):
+            write_report(run)
+        assert not (run.path / "report.html").exists()
+
+
+class TestHostileText:
+    def test_is_shown_and_not_obeyed(self, make_run: RunMaker, failed_verify: dict[str, Any]) -> None:
+        run = make_run(verify=failed_verify | {"fault": HOSTILE})
+        records = collect(run)
+        assert records.data is not None
+        data = records.data | {"name": HOSTILE, "provenance": {HOSTILE: HOSTILE}}
+        content = build_page(dataclasses.replace(records, name=HOSTILE, data=data, config_text=f"{HOSTILE}\n```\n"))
+        images = {plot.name: to_svg(plot.figure) for section in content.sections for plot in section.plots}
+        page = Page(to_html(content, images))
+        assert "script" not in page.tags
+        assert page.text.count(HOSTILE) >= 6
+        assert "<script" not in re.sub(r"````.*?````", "", to_markdown(content), flags=re.DOTALL)
+
+    def test_class_names(self, make_run: RunMaker) -> None:
+        run = make_run()
+        records = collect(run)
+        assert records.metrics is not None
+        classes = [entry | {"name": f"{HOSTILE}{index} $x_"} for index, entry in enumerate(records.metrics["classes"])]
+        content = build_page(dataclasses.replace(records, metrics=records.metrics | {"classes": classes}))
+        svg = {plot.name: to_svg(plot.figure) for section in content.sections for plot in section.plots}
+        assert "script" not in Page(to_html(content, svg)).tags
+
+
+def test_without_the_machine_learning_stack(
+    make_run: RunMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import subprocess
+    import sys
+
+    run = make_run()
+    code = (
+        "import sys; from pathlib import Path\n"
+        "for name in ('tensorflow', 'keras', 'jax', 'hgq', 'hls4ml', 'alkaid'): sys.modules[name] = None\n"
+        "from codesign.report import write_report; from codesign.run import Run\n"
+        "assert write_report(Run.open(Path(sys.argv[1])))['passed']\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(run.path)], check=True, timeout=300)
