@@ -26,39 +26,41 @@ OUTPUT_OPTION = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def _example(command_line: str) -> str:
+    """Epilogue of a help text; the first line keeps click from joining the others."""
+    return f"\b\nExample:\n  {command_line}"
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_example("codesign run examples/jet_tagging.toml"),
+)
 @click.version_option(__version__, prog_name="codesign")
 @click.option("-v", "--verbose", is_flag=True, help="Show the library's log messages on stderr.")
 def command(verbose: bool) -> None:
     """From physics data to verified trigger firmware.
 
     RUN is a run directory, or a configuration file whose run directory is made or taken up again.
-
-    \b
-    Example:
-      codesign run examples/jet_tagging.toml
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(name)s: %(message)s")
 
 
-@command.command()
+@command.command(epilog=_example("codesign run examples/jet_tagging.toml"))
 @RUN_ARGUMENT
 @OUTPUT_OPTION
 @JSON_OPTION
 def run(run: Path, output: Path | None, as_json: bool) -> None:
-    """Do everything: data, training, firmware, verification, synthesis, report.
+    """Do everything, from data to report.
 
     Steps whose configuration and input have not changed are not repeated, so an interrupted run goes on where it
     stopped. Exit status 1 means a missed budget or a mismatch, 2 a wrong input.
-
-    \b
-    Example:
-      codesign run examples/jet_tagging.toml
     """
     from codesign.pipeline import STEPS
+    from codesign.steps import check_tools
     from codesign.summary import failures, summary_lines
 
     opened = _open(run, output)
+    check_tools()
     with opened.lock():
         for name in STEPS:
             _execute(opened, name, force=False)
@@ -70,27 +72,17 @@ def run(run: Path, output: Path | None, as_json: bool) -> None:
     _exit(bad)
 
 
-@command.group()
+@command.group(epilog=_example("codesign data inspect examples/data/jets.h5"))
 def data() -> None:
-    """Make, inspect and prepare data sets.
-
-    \b
-    Example:
-      codesign data inspect examples/data/jets.h5
-    """
+    """Make, inspect and prepare data sets."""
 
 
-@data.group()
+@data.group(epilog=_example("codesign data simulate jets --events 10000 --seed 7 jets.h5"))
 def simulate() -> None:
-    """Simulate proton collisions with Pythia 8.
-
-    \b
-    Example:
-      codesign data simulate jets --events 10000 --seed 7 jets.h5
-    """
+    """Simulate proton collisions with Pythia 8."""
 
 
-@simulate.command()
+@simulate.command(epilog=_example("codesign data simulate jets --events 60000 --seed 2 more_jets.h5"))
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--events", type=click.IntRange(min=1), default=10_000, show_default=True, help="Number of jets.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=1, show_default=True)
@@ -103,10 +95,6 @@ def jets(output: Path, events: int, seed: int, classes: str, pt_gev: float, work
 
     The result depends on the seed, not on the number of processes. An interrupted production goes on when the same
     command is repeated.
-
-    \b
-    Example:
-      codesign data simulate jets --events 60000 --seed 2 more_jets.h5
     """
     from codesign.data.simulation import simulate_jets
 
@@ -124,23 +112,18 @@ def jets(output: Path, events: int, seed: int, classes: str, pt_gev: float, work
     _show_dataset(path, as_json)
 
 
-@data.command()
+@data.command(epilog=_example("codesign data inspect examples/data/jets.h5"))
 @click.argument("file", type=click.Path(path_type=Path))
 @JSON_OPTION
 def inspect(file: Path, as_json: bool) -> None:
-    """Show what a data set holds.
-
-    \b
-    Example:
-      codesign data inspect examples/data/jets.h5
-    """
+    """Show what a data set holds."""
     _show_dataset(file, as_json)
 
 
-def _step_command(name: str, group: click.Group, help_text: str) -> None:
+def _step_command(name: str, group: click.Group, help_text: str, example: str) -> None:
     """Register the subcommand of a step; all of them look alike."""
 
-    @group.command(name, help=help_text)
+    @group.command(name, help=help_text, epilog=_example(example))
     @RUN_ARGUMENT
     @OUTPUT_OPTION
     @FORCE_OPTION
@@ -149,67 +132,50 @@ def _step_command(name: str, group: click.Group, help_text: str) -> None:
         _run_step(_open(run, output), name, force=force, as_json=as_json)
 
 
-def _example(text: str, command_line: str) -> str:
-    return f"{text}\n\n\b\nExample:\n  {command_line}"
-
-
 _step_command(
     "prepare",
     data,
-    _example(
-        "Check a run's data set and derive its input contract: the hardware integer format of every input.",
-        "codesign data prepare examples/jet_tagging.toml",
-    ),
+    "Check the data and derive the contract.\n\nThe contract is the hardware integer format of every input.",
+    "codesign data prepare examples/jet_tagging.toml",
 )
 _step_command(
     "train",
     command,
-    _example(
-        "Train the network with trainable bit widths to the EBOPs target and judge it on the test split.",
-        "codesign train runs/jet_tagging",
-    ),
+    "Train the quantised network.\n\nBit widths are learned under the EBOPs target; the test split judges the result.",
+    "codesign train runs/jet_tagging",
 )
 _step_command(
     "generate",
     command,
-    _example(
-        "Write the HLS project, the pipelined Verilog and the trigger wrapper; compile the C-simulation.",
-        "codesign generate runs/jet_tagging",
-    ),
+    "Write HLS, Verilog and wrapper.\n\nThe C-simulation of the HLS project is compiled too.",
+    "codesign generate runs/jet_tagging",
 )
 _step_command(
     "verify",
     command,
-    _example(
-        "Prove that network, integer model, C-simulation and RTL compute the same integers. Hand-edited Verilog in "
-        "the run directory is verified as it stands.",
-        "codesign verify runs/jet_tagging",
-    ),
+    "Prove that all compute the same integers.\n\nTrained network, integer model, C-simulation and RTL are compared. "
+    "Hand-edited Verilog in the run directory is verified as it stands.",
+    "codesign verify runs/jet_tagging",
 )
 _step_command(
     "report",
     command,
-    _example(
-        "Check the budget and write report.html and report.md.",
-        "codesign report runs/jet_tagging",
-    ),
+    "Check the budget, write the report.",
+    "codesign report runs/jet_tagging",
 )
 
 
-@command.command()
+@command.command(epilog=_example("codesign synth runs/jet_tagging --board pynq-z2"))
 @RUN_ARGUMENT
 @click.option("--board", "boards", multiple=True, help="Also report this board (see 'codesign boards'); repeatable.")
 @OUTPUT_OPTION
 @FORCE_OPTION
 @JSON_OPTION
 def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, as_json: bool) -> None:
-    """Synthesise the trigger wrapper with Yosys and relate LUT, FF, DSP and BRAM to each board.
+    """Synthesise for the boards.
 
+    Yosys maps the trigger wrapper; LUT, FF, DSP and BRAM are related to each board.
     Boards given here are remembered in the run directory and appear in the report.
-
-    \b
-    Example:
-      codesign synth runs/jet_tagging --board pynq-z2
     """
     from codesign.steps import remember_boards
 
@@ -218,15 +184,10 @@ def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, 
     _run_step(opened, "synth", force=force, as_json=as_json)
 
 
-@command.command()
+@command.command(epilog=_example("codesign boards"))
 @JSON_OPTION
 def boards(as_json: bool) -> None:
-    """List the known boards.
-
-    \b
-    Example:
-      codesign boards
-    """
+    """List the known boards."""
     from dataclasses import asdict
 
     from codesign.synth.boards import load_boards
@@ -255,7 +216,9 @@ def main() -> None:
         error.show()
         sys.exit(WRONG)
     except CodesignError as error:
-        print_lines([f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).splitlines())], error=True)
+        print_lines(
+            [f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).splitlines())], error=True
+        )
         sys.exit(WRONG)
 
 
@@ -267,12 +230,13 @@ def _interrupted() -> None:
 def _open(path: Path, output: Path | None) -> Any:
     from codesign.errors import RunError
     from codesign.run import Run
+    from codesign.steps import check_names
 
-    if path.is_dir():
-        if output is not None:
-            raise RunError(f"--output goes with a configuration file; {path} is a run directory already")
-        return Run.open(path)
-    return Run.start(path, output)
+    if path.is_dir() and output is not None:
+        raise RunError(f"--output goes with a configuration file; {path} is a run directory already")
+    opened = Run.open(path) if path.is_dir() else Run.start(path, output)
+    check_names(opened)
+    return opened
 
 
 def _run_step(opened: Any, name: str, *, force: bool, as_json: bool) -> None:

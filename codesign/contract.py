@@ -124,13 +124,13 @@ class InputContract:
     def to_network(self, integers: ArrayLike) -> NDArray[np.float32]:
         """Values the network sees, shape (n, inputs), float32 (exact), for hardware integers of the same shape."""
         lsb = np.array([fmt.lsb for fmt in self.network_formats])
-        return (np.asarray(integers, dtype=np.float64) * lsb).astype(np.float32)
+        return np.asarray(np.asarray(integers, dtype=np.float64) * lsb, dtype=np.float32)
 
     def to_physical(self, integers: ArrayLike) -> NDArray[np.float64]:
         """Physical values at the centre of each hardware integer, shape (n, inputs)."""
         lsb = np.array([entry.lsb for entry in self.inputs])
         offset = np.array([entry.offset for entry in self.inputs])
-        return np.asarray(integers, dtype=np.float64) * lsb + offset
+        return np.asarray(np.asarray(integers, dtype=np.float64) * lsb + offset)
 
     def saturated_fraction(self, values: ArrayLike) -> NDArray[np.float64]:
         """Fraction of physical values, per input, that lie outside the range of the format."""

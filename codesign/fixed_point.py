@@ -12,7 +12,9 @@ from codesign.errors import ConfigError
 Rounding = Literal["TRN", "RND", "RND_CONV"]
 Overflow = Literal["WRAP", "SAT", "SAT_SYM"]
 
-_TEXT = re.compile(r"ap_(?P<u>u?)fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*0\s*)?>")
+_TEXT = re.compile(
+    r"ap_(?P<u>u?)fixed<\s*(\d+)\s*,\s*(-?\d+)\s*(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*(?:AP_)?(\w+)\s*)?(?:,\s*0\s*)?>"
+)
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,41 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codesign.contract import InputContract, derive_contract
 from codesign.data.dataset import Dataset
 from codesign.errors import RunError
+from codesign.responses import vectors_and_responses
 from codesign.run import Progress, Run, digest_files, write_atomic
 from codesign.synth.boards import Board, get_board
+from codesign.tools import TOOLS, require_tool, verilator_root
 
 MODEL = "model.keras"
 SCORES = "test_scores.npz"
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
+
+
+def check_names(run: Run) -> None:
+    """Refuse a configuration that names an unknown architecture or board, before any work is done.
+
+    Raises:
+        ConfigError: the message lists the known names.
+    """
+    from codesign.models.registry import require_architecture
+
+    require_architecture(run.config.model.architecture)
+    _boards(run)
+
+
+def check_tools() -> None:
+    """Refuse to begin a whole run on a host that could not finish it.
+
+    Raises:
+        ToolError: a program is missing; the message says how to install it.
+    """
+    for name in TOOLS:
+        require_tool(name)
+    verilator_root()
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -41,6 +65,8 @@ def prepare(run: Run, progress: Progress) -> dict[str, Any]:
         progress(f"reading {run.data_file().name}", 0, 1)
         known = {column.name: column for column in dataset.columns(section.block)}
         names = section.inputs or tuple(known)
+        for split in ("validation", "test"):  # refuse NaN there now, not after the training
+            dataset.read(section.block, split, names)
         values = dataset.read(section.block, "train", names)
         contract = derive_contract(
             values,
@@ -49,9 +75,7 @@ def prepare(run: Run, progress: Progress) -> dict[str, Any]:
             width=contract_section.width,
             network_integer=contract_section.network_integer,
             coverage=contract_section.coverage,
-            given={
-                name: given.model_dump(exclude_none=True) for name, given in contract_section.inputs.items()
-            },
+            given={name: given.model_dump(exclude_none=True) for name, given in contract_section.inputs.items()},
         )
         write_atomic(run.path / "contract.json", contract.to_json())
         progress("input contract", 1, 1)
@@ -154,18 +178,9 @@ def verify_inputs(run: Run) -> object:
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
     from codesign.verify.step import verify_firmware
-    from codesign.verify.vectors import make_vectors
 
-    section, contract, firmware = run.config.verification, _contract(run), run.record("firmware")
-    with Dataset.open(run.data_file()) as dataset:
-        events = contract.to_hardware(dataset.read(run.config.data.block, "test", contract.names))
-    folder = run.path / "vectors"
-    folder.mkdir(exist_ok=True)
-    vectors = make_vectors(contract, events, section.vectors, run.config.seed)
-    vectors.save(folder / "stimulus.npz")
-    responses = _responses(run, contract, firmware, vectors.inputs, progress)
-    for name, integers in responses.items():
-        np.savez_compressed(folder / f"response_{name.replace(' ', '_')}.npz", scores=integers)
+    section, firmware = run.config.verification, run.record("firmware")
+    vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
     result = verify_firmware(
         run.path / "firmware",
         firmware,
@@ -179,26 +194,6 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     )
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
-
-
-def _responses(
-    run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
-) -> dict[str, NDArray[np.int64]]:
-    """Score integers of every software implementation; the trained network, the reference, comes first."""
-    from codesign.firmware.hls import HlsFirmware
-    from codesign.firmware.rtl import IntegerModel
-    from codesign.fixed_point import FixedPoint
-    from codesign.models.store import load_model, logits
-
-    score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
-    progress("trained network", 0, 4)
-    network = score_format.exact_int(logits(load_model(run.path / MODEL), contract.to_network(inputs)))
-    progress("integer model", 1, 4)
-    integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
-    progress("C-simulation", 2, 4)
-    csim = HlsFirmware(directory / firmware["hls_project"], contract, score_format).predict(inputs)
-    progress("RTL simulation", 3, 4)
-    return {"trained network": network, "integer model": integer_model, "hls4ml C-simulation": csim}
 
 
 # --- synthesis --------------------------------------------------------------------------------------------------------

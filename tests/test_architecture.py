@@ -37,14 +37,16 @@ def imports(path):
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "codesign":
-                    yield (alias.name.split(".") + ["codesign"])[1], node.lineno
+                    yield [*alias.name.split("."), "codesign"][1], node.lineno
 
 
 @pytest.mark.parametrize("folder", sorted(ALLOWED))
 def test_imports_go_one_way(folder):
     files = [path for path in FILES if path.relative_to(PACKAGE).parts[0] in (folder, f"{folder}.py")]
     assert files
-    wrong = [f"{p.name}:{line} imports {name}" for p in files for name, line in imports(p) if name not in ALLOWED[folder]]
+    wrong = [
+        f"{p.name}:{line} imports {name}" for p in files for name, line in imports(p) if name not in ALLOWED[folder]
+    ]
     assert wrong == []
 
 

@@ -49,7 +49,7 @@ def test_missing_and_damaged_records_are_explained(small_toml, tmp_path):
     with pytest.raises(RunError, match=r"train\.json is missing"):
         run.record("train")
     (run.path / "train.json").write_text('{"epochs": 3')
-    with pytest.raises(RunError, match="damaged .* delete it and repeat the step"):
+    with pytest.raises(RunError, match=r"damaged .* delete it and repeat the step"):
         run.record("train")
 
 

@@ -27,7 +27,7 @@ def require_identical_reload(path: Path, values: NDArray[np.float32], expected: 
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "values.npy", Path(folder) / "logits.npy"
         np.save(source, values)
-        command = [sys.executable, "-m", "codesign.models.reload", path.resolve(), source, target]
+        command: list[str | Path] = [sys.executable, "-m", "codesign.models.reload", path.resolve(), source, target]
         run_tool(command, cwd=Path.cwd(), timeout_s=600, environment={"PYTHONPATH": os.pathsep.join(sys.path)})
         found = np.load(target)
     if found.tobytes() != expected.tobytes():

@@ -109,16 +109,22 @@ class Section:
 
 
 def table(
-    caption: str, header: Iterable[str], align: str, rows: Iterable[Iterable[Cell | str]], note: str = ""
+    caption: str,
+    header: Iterable[str],
+    align: str,
+    rows: Iterable[Iterable[Cell | str]],
+    note: str = "",
+    *,
+    half: bool = False,
 ) -> Table:
     """A table from plain texts and cells."""
     cells = tuple(tuple(entry if isinstance(entry, Cell) else Cell(entry) for entry in row) for row in rows)
-    return Table(caption, tuple(header), cells, align, note)
+    return Table(caption, tuple(header), cells, align, note, half)
 
 
-def facts(caption: str, rows: Iterable[tuple[str, Cell | str]], note: str = "") -> Table:
+def facts(caption: str, rows: Iterable[tuple[str, Cell | str]], note: str = "", *, half: bool = False) -> Table:
     """A two-column table of quantities and values."""
-    return table(caption, ("quantity", "value"), "ll", rows, note)
+    return table(caption, ("quantity", "value"), "ll", rows, note, half=half)
 
 
 def check_mark(passed: bool) -> Cell:

@@ -100,7 +100,9 @@ def budget_table(lines: tuple[BudgetLine, ...]) -> Table:
 
 def quantity(name: str, value: float, unit: str) -> str:
     """A quantity that can have a budget, fractions as per cent."""
-    return text.percent(value) if name in _FRACTIONS else text.compact(value, unit)
+    if name in _FRACTIONS:
+        return text.percent(value)
+    return text.compact(value, "cycle" if unit == "cycles" and value == 1 else unit)
 
 
 def _line_state(line: BudgetLine) -> Cell:
@@ -160,14 +162,16 @@ def _latency_tile(records: Records) -> Tile:
 
 
 def _verify_tile(records: Records) -> Tile:
+    """Mismatches of the worst implementation: one vector can be wrong in several."""
     if records.verify is None:
-        return _not_run("mismatches")
-    verify = records.verify
-    mismatches = sum(entry["mismatches"] for entry in verify.get("comparisons", ()))
-    vectors = f"on {text.count(verify.get('vectors'))} vectors"
-    if verify["passed"]:
-        return Tile("mismatches", text.count(mismatches), vectors, "good")
-    return Tile("mismatches", text.count(mismatches), f"{vectors}; verification FAILED", "bad")
+        return _not_run("mismatches / vectors")
+    comparisons = records.verify.get("comparisons") or ()
+    worst = max((entry["mismatches"] for entry in comparisons), default=None)
+    value = f"{text.count(worst)} / {text.count(records.verify.get('vectors'))}"
+    compared = f"{text.plural(len(comparisons), 'implementation')} against the trained network"
+    if records.verify["passed"]:
+        return Tile("mismatches / vectors", value, compared, "good")
+    return Tile("mismatches / vectors", value, f"{compared}; verification FAILED", "bad")
 
 
 def _lut_tile(records: Records) -> Tile:

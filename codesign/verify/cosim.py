@@ -8,10 +8,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import cocotb
 
 from codesign.assets import PACKAGE
 from codesign.errors import ToolError
@@ -196,7 +195,9 @@ def _digest(job: Mapping[str, Any], design: Design, version: str) -> str:
     """Digest of the sources, the headers, the arguments and the versions."""
     digest = hashlib.sha256()
     options = [job[key] for key in ("simulator", "top", "defines", "build_args")]
-    digest.update(json.dumps([version, cocotb.__version__, str(cocotb.__file__), *options]).encode())
+    # The compiled model links against the libraries of this very cocotb.
+    libraries = [metadata.version("cocotb"), sys.prefix]
+    digest.update(json.dumps([version, *libraries, *options]).encode())
     headers = [file for folder in design.include_directories for file in sorted(folder.glob("*.*v*"))]
     for file in (*design.sources, *headers):
         try:

@@ -13,8 +13,6 @@ from codesign.training import Sample, fit
 from codesign.verify.vectors import make_vectors
 
 
-
-
 def with_architecture(config, name):
     model = config.model.model_copy(update={"architecture": name})
     return config.model_copy(update={"model": model})
@@ -41,9 +39,9 @@ class TestArchitecture:
         outputs = logits(model, sample.values)
         save_model(model, tmp_path / "model.keras")
         require_identical_reload(tmp_path / "model.keras", sample.values, outputs)
+        changed = outputs.copy()
+        changed[7, 0] += 2.0**-10
         with pytest.raises(ModelError, match="differs on 1 of 3000 rows"):
-            changed = outputs.copy()
-            changed[7, 0] += 2.0**-10
             require_identical_reload(tmp_path / "model.keras", sample.values, changed)
 
         stimulus = make_vectors(contract, integers, 2000, seed=1).inputs

@@ -20,6 +20,7 @@ from codesign.report.plots import (
     to_svg,
 )
 from codesign.report.plots.physics import RocCurve
+from codesign.report.plots.style import label
 from codesign.report.sections.physics import probability_histograms, roc_curves
 
 HISTORY = {
@@ -126,3 +127,15 @@ def test_probability_histograms_count_every_event_of_a_class_once() -> None:
     edges, shares = probability_histograms(scores, 10)
     assert edges.shape == (11,)
     np.testing.assert_allclose(shares.sum(axis=2), 1.0)
+
+
+def test_names_are_plot_text_whatever_they_hold() -> None:
+    assert label("top") == "top"
+    assert label("two\nlines") == "two lines"
+    assert label("x" * 50) == "x" * 19 + "…"
+    names = ["$\\broken{$", "_hidden", "a" * 300]
+    figure = roc_figure([RocCurve(name, "0.9", FPR, TPR, ()) for name in names], 0.01)
+    assert to_svg(figure)
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert len(legend.get_texts()) == 3

@@ -81,12 +81,12 @@ class TestCompleteRun:
         "shown",
         [
             "toy jets · for serenity-vu13p (xcvu13p-flga2577-2-e)",  # head
-            "4,912", "36.0 ns", "13 cycles = 2 BX; II = 1", "3,456", "0.20 %", "on 12,000 vectors",  # key numbers
+            "4,912", "36.0 ns", "13 cycles = 2 BX; II = 1", "3,456", "0.20 %", "0 / 12,000",  # key numbers
             "≤ 5.00 %", "≤ 100 ns", "≥ 50.00 %",  # budget
             "16 (50.0 %)", "22 (39.3 %)",  # zero weights of a layer and of all
-            "2⁻³ ≈ 0.125", "-156 … 355.88", "12 signed", "0.040 %",  # input contract
-            "[21:12]", "Output word out_data, 30 bits", "One count is 2⁻⁶.", "trigger_algorithm",  # firmware
-            "back to back", "54,321 vectors/s", "real events",  # verification
+            "2⁻³ (0.125)", "-156 … 355.88", "800 2⁻³", "0.040 %",  # input contract
+            "21:12", "Output word out_data, 30 bits", "One count is 2⁻⁶.", "trigger_algorithm",  # firmware
+            "back to back a new event on every clock", "54,321 vectors/s", "real events",  # verification
             "3,100 … 3,456", "1,640 LUT", "not placed or routed", "pynq-z2",  # resources
             "hls4ml", "processes.q.setting", "… (40 in all)", "d" * 64, "not in a git checkout", "7.5 s",  # provenance
             "# a comment with <angle brackets> & ampersands",  # configuration
@@ -97,7 +97,7 @@ class TestCompleteRun:
 
     def test_every_number_of_the_page_tables_is_in_the_markdown(self, good: tuple[Any, ...]) -> None:
         _, _, page, markdown = good
-        for cell in ("0.9", "3,456", "3,100 … 3,456", "[21:12]", "13 cycles = 36.04 ns = 2 BX"):
+        for cell in ("3,456", "3,100 … 3,456", "21:12", "13 cycles = 36.04 ns = 2 BX"):
             assert cell in page.text
             assert cell in markdown
 

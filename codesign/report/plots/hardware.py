@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from codesign.report.plots.style import INK, colour, single_axes, styled
+from codesign.report import text
+from codesign.report.plots.style import INK, colour, label, single_axes, styled
 
 
 @styled
@@ -45,7 +46,7 @@ def layer_cost_figure(layers: Sequence[str], ebops: ArrayLike, zero_share: Array
     bars = axes.barh(np.arange(len(layers)), costs, 0.6, color=colour(0))
     labels = [f" {cost:,.0f}  ({share:.0%} zero)" for cost, share in zip(costs, np.asarray(zero_share), strict=True)]
     axes.bar_label(bars, labels, fontsize=10)
-    axes.set_yticks(np.arange(len(layers)), layers)
+    axes.set_yticks(np.arange(len(layers)), [label(name) for name in layers])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -62,32 +63,28 @@ def share_figure(boards: Sequence[str], shares: Mapping[str, Sequence[float]], l
         shares: by resource, one fraction per board.
         lut_low: the lower end of the LUT range, one fraction per board.
     """
-    figure = Figure(figsize=(7.6, 1.3 + 0.32 * (len(boards) + 0.6) * len(shares)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = single_axes()
     height = 0.8 / len(boards)
     for index, board in enumerate(boards):
         places = np.arange(len(shares)) + (index - (len(boards) - 1) / 2) * height
         values = 100 * np.array([row[index] for row in shares.values()])
-        bars = axes.barh(places, values, 0.9 * height, color=colour(index), label=board)
-        axes.bar_label(bars, [f" {value:.2f} %" for value in values], fontsize=9.5)
+        bars = axes.barh(places, values, 0.9 * height, color=colour(index), label=label(board))
+        axes.bar_label(bars, [f" {text.percent(value / 100)}" for value in values], fontsize=9.5)
         lut = list(shares).index("LUT")
-        axes.plot(
-            [100 * lut_low[index], values[lut]], [places[lut]] * 2, color=INK, marker="|", linewidth=1.4,
-            label="range of the LUT count" if index == len(boards) - 1 else None,
-        )  # fmt: skip
+        axes.plot([100 * lut_low[index], values[lut]], [places[lut]] * 2, color=INK, marker="|", linewidth=1.4)
     axes.set_yticks(np.arange(len(shares)), list(shares))
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     highest = 100 * max(max(row) for row in shares.values())
-    axes.set(xlabel="share of the board in %", xlim=(0, 1.15 * highest if highest > 0 else 1.0))
-    figure.legend(loc="outside upper center", ncols=min(len(boards) + 1, 4))
+    axes.set(xlabel="share of the board in %", xlim=(0, 1.18 * highest if highest > 0 else 1.0))
+    figure.legend(loc="outside upper center", ncols=min(len(boards), 3))
     return figure
 
 
 def _name_rows(figure: Figure, names: Sequence[str]) -> None:
     """Layer names from top to bottom, and the legend above, where it can hide no bar."""
     axes = figure.axes[0]
-    axes.set_yticks(np.arange(len(names)), names)
+    axes.set_yticks(np.arange(len(names)), [label(name) for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     figure.legend(loc="outside upper center", ncols=2)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from codesign.report.plots.style import INK, MARKERS, colour, line_style, single_axes, styled
+from codesign.report.plots.style import INK, MARKERS, colour, label, line_style, single_axes, styled
 
 _DARK_CELL = 0.55  # share above which the text of a cell is white
 
@@ -49,7 +49,7 @@ def roc_figure(curves: Sequence[RocCurve], lowest_fpr: float) -> Figure:
             curve.fpr[shown],
             color=colour(index),
             linestyle=line_style(index),
-            label=f"{curve.name}   AUC {curve.area}",
+            label=f"{label(curve.name)}   AUC {curve.area}",
         )
         for tpr, error, fpr in curve.points:
             axes.errorbar(
@@ -79,8 +79,9 @@ def confusion_figure(classes: Sequence[str], counts: NDArray[np.int64]) -> Figur
         text = f"{100 * share:.1f} %\n{counts[row, column]:,}"
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=size)
     centres = np.arange(len(classes)) + 0.5
-    axes.set_xticks(centres, classes)
-    axes.set_yticks(centres, classes)
+    names = [label(name, 12) for name in classes]
+    axes.set_xticks(centres, names)
+    axes.set_yticks(centres, names)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -105,7 +106,7 @@ def probability_figure(classes: Sequence[str], edges: NDArray[np.float64], densi
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes, name, by_class in zip(grid, classes, densities, strict=False):
         _probability_panel(axes, classes, edges, by_class)
-        axes.set(title=f"probability of {name}", yscale="log", xlim=(edges[0], edges[-1]))
+        axes.set(title=f"probability of {label(name)}", yscale="log", xlim=(edges[0], edges[-1]))
     for axes in grid[len(classes) :]:
         axes.set_visible(False)
     figure.supxlabel("class probability (softmax of the scores)", fontsize=12)
@@ -121,5 +122,6 @@ def _probability_panel(
     indices = range(len(classes))
     mplhep.histplot(
         list(by_class), bins=edges, ax=axes, histtype="step", yerr=False, edges=False, linewidth=1.5,
-        label=list(classes), color=[colour(i) for i in indices], linestyle=[line_style(i) for i in indices],
+        label=[label(name) for name in classes], color=[colour(i) for i in indices],
+        linestyle=[line_style(i) for i in indices],
     )  # fmt: skip

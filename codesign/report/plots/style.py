@@ -72,6 +72,14 @@ def line_style(index: int) -> Any:
     return LINE_STYLES[index % len(LINE_STYLES)]
 
 
+def label(name: str, longest: int = 20) -> str:
+    """A user's name as plot text: on one line, cut where it would squeeze the plot, and never taken for TeX."""
+    text = " ".join(name.split())
+    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    # matplotlib leaves out legend entries that start with an underscore.
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
+
+
 def single_axes() -> tuple[Figure, Axes]:
     """A figure of one plot."""
     figure = Figure(layout="constrained")

@@ -29,7 +29,7 @@ def accuracy_figure(history: dict[str, Sequence[float]], chosen_epoch: int | Non
         if chosen_epoch is not None:
             axes.axvline(chosen_epoch, color=CHOSEN, linestyle="--", linewidth=1.2, label="chosen checkpoint")
     upper.set(ylabel="accuracy")
-    lower.set(ylabel="loss incl. cost", xlabel="epoch")
+    lower.set(ylabel="loss", xlabel="epoch")
     _legend_above(figure, upper)
     return figure
 

@@ -40,7 +40,7 @@ def _timing(result: Record) -> Table:
         "Timing and target",
         [
             ("latency", latency),
-            ("initiation interval (II)", text.count(result.get("initiation_interval"), "cycle(s) between two events")),
+            ("initiation interval (II)", _interval(result.get("initiation_interval"))),
             ("clock", f"{text.number(clock, 'MHz', 3)} (period {text.number(period, 'ns', 4)})"),
             ("board", target.get("board") or text.MISSING),
             ("part", target.get("part") or text.MISSING),
@@ -54,6 +54,12 @@ def _timing(result: Record) -> Table:
         "of the inputs are outside. Bunch crossings of 24.95 ns, rounded up. The clock is the target, not a routed "
         "result.",
     )
+
+
+def _interval(cycles: int | None) -> str:
+    if cycles == 1:
+        return "1 cycle: a new event on every clock"
+    return text.count(cycles, "cycles between two events")
 
 
 def _ports(result: Record) -> Table:
@@ -72,13 +78,15 @@ def _fields(caption: str, port: Record, note: str = "") -> Table:
     rows = [
         [
             field["name"],
-            f"[{field['lsb'] + field['width'] - 1}:{field['lsb']}]",
+            f"{field['lsb'] + field['width'] - 1}:{field['lsb']}",
             text.count(field["width"]),
             "two's complement" if field["signed"] else "unsigned",
         ]
         for field in port["fields"]
     ]
-    return table(f"{caption}, {port['bits']:,} bits", ("field", "position", "bits", "sign"), "lrrl", rows, note)
+    return table(
+        f"{caption}, {port['bits']:,} bits", ("field", "position", "bits", "sign"), "lrrl", rows, note, half=True
+    )
 
 
 def _score_note(score_format: str) -> str:

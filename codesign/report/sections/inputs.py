@@ -37,16 +37,18 @@ def _table(contract: Mapping[str, Any], saturated: list[float | None]) -> Table:
                 entry["unit"] or "1",
                 text.compact(entry["offset"]),
                 text.compact(entry["offset"] / 2.0 ** entry["lsb_exponent"]),
-                f"{text.power_of_two(entry['lsb_exponent'])} ≈ {2.0 ** entry['lsb_exponent']:.3g}",
-                f"{entry['width']} {'signed' if entry['signed'] else 'unsigned'}",
+                f"{text.power_of_two(entry['lsb_exponent'])} ({2.0 ** entry['lsb_exponent']:.3g})",
+                text.count(entry["width"]),
+                "signed" if entry["signed"] else "unsigned",
                 f"{low:.5g} … {high:.5g}",
                 text.percent(fraction, 3),
             ]
         )
-    header = ("#", "input", "unit", "offset", "offset in LSB", "LSB", "bits", "range", "saturated in training")
+    header = ("#", "input", "unit", "offset", "offset in LSB", "LSB", "bits", "sign", "range", "saturated")
     note = (
+        "Saturated: fraction of the training events outside the range. "
         "Hardware integer = saturate(round((x − offset) / LSB)); offset, LSB and range in the unit of the input. "
         f"The network sees the integer as ap_fixed<bits, {contract['network_integer']}>. Training, C-simulation, RTL "
         "and test vectors use this one definition."
     )
-    return table("Inputs, in the order of the input word", header, "rllrrrlrr", rows, note)
+    return table("Inputs, in the order of the input word", header, "rllrrrrlrr", rows, note)

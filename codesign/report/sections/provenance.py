@@ -35,6 +35,7 @@ def _software(records: Records) -> Table:
             ("platform", stored.get("platform") or text.MISSING),
             *((name, version) for name, version in sorted((stored.get("packages") or {}).items())),
         ],
+        half=True,
     )
 
 
@@ -52,7 +53,7 @@ def _times(records: Records) -> Table:
     ]
     spent = [record["wall_time_s"] for record in steps.values() if record and "wall_time_s" in record]
     total = text.duration(sum(spent)) if spent else text.MISSING
-    return table("Wall time", ("step", "time"), "lr", [*rows, ["sum", total]])
+    return table("Wall time", ("step", "time"), "lr", [*rows, ["sum", total]], half=True)
 
 
 def _data(record: Record) -> Table:

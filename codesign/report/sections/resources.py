@@ -70,12 +70,17 @@ def _estimate(records: Records, target: Record) -> Table:
         ["compiler's register count", text.count(firmware.get("register_bits"), "FF"), "network"],
         [f"{target['tool']} for {target['board']}", text.count(target["ff"], "FF"), "whole trigger algorithm"],
     ]
-    return table("Estimates beside synthesis", ("obtained from", "value", "what is counted"), "lrl", rows)
+    return table("Estimates beside synthesis", ("obtained from", "value", "what is counted"), "lrl", rows, half=True)
 
 
 def _plot(boards: Sequence[Record]) -> Plot:
+    """Bars of what is used at all; a resource that no board spends is named in the caption instead."""
     shares = {name: [use[key] for use in boards] for name, key in SHARES.items()}
+    unused = [name for name, row in shares.items() if name != "LUT" and not any(row)]
     # lut / lut_share is what the board holds; the low end of the count is the same fraction of it.
     low = [use["lut_share"] * use["lut_low"] / use["lut"] if use["lut"] else 0.0 for use in boards]
-    figure = share_figure([use["board"] for use in boards], shares, low)
-    return Plot("shares", "Share of every board; open synthesis, not placed or routed.", figure, wide=True)
+    shown = {name: row for name, row in shares.items() if name not in unused}
+    caption = "Share of every board; open synthesis, not placed or routed. The line is the range of the LUT count."
+    if unused:
+        caption += f" Not used: {', '.join(unused)}."
+    return Plot("shares", caption, share_figure([use["board"] for use in boards], shown, low))

@@ -1,12 +1,14 @@
 """The training: how accuracy and cost went, and which checkpoint was kept."""
 
-from dataclasses import replace
-
 from codesign.report import text
 from codesign.report.blocks import Block, Plot, Section, Table, facts, table
 from codesign.report.collect import Record, Records
 from codesign.report.plots import accuracy_figure, cost_figure, front_figure
 from codesign.report.sections.missing import not_run
+
+LOSS_CAPTION = (
+    "Accuracy and loss against the epoch. The training loss contains β × EBOPs, the validation loss does not."
+)
 
 
 def training(records: Records) -> Section:
@@ -21,7 +23,7 @@ def training(records: Records) -> Section:
         accuracy = accuracy_figure(history, epoch)
         cost = cost_figure(history, epoch, target)
         blocks += [
-            Plot("training_accuracy", "Accuracy and loss against the epoch; the loss contains β × EBOPs.", accuracy),
+            Plot("training_accuracy", LOSS_CAPTION, accuracy),
             Plot("training_cost", "Cost (EBOPs) and its weight β in the loss against the epoch.", cost),
         ]
     points = result.get("front") or ()
@@ -30,7 +32,7 @@ def training(records: Records) -> Section:
         accuracies = [point["validation_accuracy"] for point in points]
         figure = front_figure([point["ebops"] for point in points], accuracies, best, target)
         caption = "Front of cost and validation accuracy: checkpoints that no other one beats in both."
-        blocks += [Plot("front", caption, figure), replace(_front(result), half=True)]
+        blocks += [Plot("front", caption, figure), _front(result)]
     return Section("training", "Training", tuple(blocks))
 
 
@@ -48,8 +50,8 @@ def _fit(result: Record) -> Table:
             ("saved network reloaded in a new process, outputs identical bit by bit", text.count(reloaded, "events")),
             ("Keras backend", result.get("backend") or text.MISSING),
         ],
-        "EBOPs, effective bit operations: the product of the operands' bits, summed over all multiplications. It is the "
-        "cost that the training trades against accuracy; what it comes to in LUT is in the chapter Resources.",
+        "EBOPs, effective bit operations: the product of the operands' bits, summed over all multiplications. It is "
+        "the cost that the training trades against accuracy; what it comes to in LUT is in the chapter Resources.",
     )
 
 
@@ -64,4 +66,4 @@ def _front(result: Record) -> Table:
         for point in result["front"]
     ]
     note = "The validation accuracy selected the checkpoint and is therefore slightly optimistic."
-    return table("Checkpoints on the front", ("epoch", "EBOPs", "validation accuracy"), "rrr", rows, note)
+    return table("Checkpoints on the front", ("epoch", "EBOPs", "validation accuracy"), "rrr", rows, note, half=True)

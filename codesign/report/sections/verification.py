@@ -15,6 +15,13 @@ CATEGORIES = {
     "zero": "all inputs zero",
     "toggling": "every input bit flips on every clock",
 }
+BENCHES = {
+    "back_to_back": "a new event on every clock; every output word compared",
+    "latency": "latency of data and of valid, each on its own; initiation interval",
+    "gaps": "random gaps with garbage on in_data: exactly the events come out, in order",
+    "reset_in_flight": "events in flight at a reset never come out; those after it are right",
+    "no_x": "from unknown registers and inputs, no unknown bit beside out_valid",
+}
 SAMPLES_SHOWN = 3  # counter-examples per implementation
 
 
@@ -39,8 +46,8 @@ def _outcome(result: Record) -> Paragraph:
     if not result["passed"]:
         return Paragraph(f"FAILED: {result.get('fault') or 'see below'}", "bad")
     return Paragraph(
-        f"Passed: on {text.count(result.get('vectors'))} vectors every implementation gives the integers of the "
-        "trained network. Equality is exact; there is no tolerance.",
+        "Passed: every implementation gives exactly the integers of the trained network on every vector it was given, "
+        f"{text.count(result.get('vectors'))} in the full run. There is no tolerance.",
         "good",
     )
 
@@ -107,18 +114,22 @@ def _sample_rows(sample: Record) -> Iterator[list[Cell | str]]:
 
 
 def _benches(result: Record) -> Table:
-    rows = [
+    benches = result.get("benches") or ()
+    rows: list[list[Cell | str]] = [
         [
             bench["test"].replace("_", " "),
+            BENCHES.get(bench["test"], text.MISSING),
             f"{bench['simulator']} {bench['version']}",
             text.count(bench["vectors"]),
             check_mark(bench["passed"]),
-            bench.get("message") or "",
         ]
-        for bench in result.get("benches", ())
+        for bench in benches
     ]
-    header = ("bench test", "simulator", "events", "verdict", "message")
-    return table("Bench tests on the trigger algorithm (cocotb)", header, "llrll", rows)
+    header, align = ["bench test", "what it checks", "simulator", "events", "verdict"], "lllrl"
+    if any(bench.get("message") for bench in benches):
+        header, align = [*header, "message"], f"{align}l"
+        rows = [[*row, bench.get("message") or ""] for row, bench in zip(rows, benches, strict=True)]
+    return table("Bench tests on the trigger algorithm (cocotb)", header, align, rows)
 
 
 def _timing(result: Record) -> Table:

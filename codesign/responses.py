@@ -1,0 +1,86 @@
+"""Test vectors of a run and what every software implementation answers, kept in ``vectors/``.
+
+They are made once per network, where the machine-learning stack is. A host without it, and a second verification after
+an edit of the Verilog, read them back.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codesign.contract import InputContract
+from codesign.data.dataset import Dataset
+from codesign.fixed_point import FixedPoint
+from codesign.run import Progress, Run, digest, digest_files, write_atomic
+from codesign.verify.vectors import Vectors, make_vectors
+
+REFERENCE = "trained network"
+Responses = dict[str, NDArray[np.int64]]
+
+
+def vectors_and_responses(
+    run: Run, contract: InputContract, firmware: dict[str, Any], progress: Progress
+) -> tuple[Vectors, Responses]:
+    """The test vectors, and the score integers of every software implementation for them.
+
+    Returns:
+        vectors, and by implementation int64 of shape (n, classes); the trained network, the reference, comes first.
+
+    Raises:
+        ModelError: they must be made and the machine-learning stack is not installed.
+        FirmwareError: an implementation is missing or does not compile.
+    """
+    folder = run.path / "vectors"
+    index = folder / "index.json"
+    wanted = _digest(run, contract, firmware)
+    if index.is_file() and (kept := json.loads(index.read_text()))["digest"] == wanted:
+        return Vectors.load(folder / "stimulus.npz"), {
+            name: np.load(folder / file)["scores"] for name, file in kept["responses"].items()
+        }
+    index.unlink(missing_ok=True)
+    folder.mkdir(exist_ok=True)
+    with Dataset.open(run.data_file()) as dataset:
+        events = contract.to_hardware(dataset.read(run.config.data.block, "test", contract.names))
+    vectors = make_vectors(contract, events, run.config.verification.vectors, run.config.seed)
+    responses = _respond(run, contract, firmware, vectors.inputs, progress)
+    vectors.save(folder / "stimulus.npz")
+    files = {name: f"response_{name.replace(' ', '_')}.npz" for name in responses}
+    for name, scores in responses.items():
+        np.savez_compressed(folder / files[name], scores=scores)
+    write_atomic(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
+    return vectors, responses
+
+
+def _respond(
+    run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
+) -> Responses:
+    """Evaluate the implementations; the machine-learning stack is imported only here."""
+    from codesign.firmware.hls import HlsFirmware
+    from codesign.firmware.rtl import IntegerModel
+    from codesign.models.store import load_model, logits
+
+    score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
+    progress(f"{REFERENCE}: {len(inputs)} vectors", 0, 4)
+    network = score_format.exact_int(logits(load_model(run.path / "model.keras"), contract.to_network(inputs)))
+    progress("integer model", 1, 4)
+    integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
+    progress("C-simulation", 2, 4)
+    csim = HlsFirmware(directory / firmware["hls_project"], contract, score_format).predict(inputs)
+    return {REFERENCE: network, "integer model": integer_model, "hls4ml C-simulation": csim}
+
+
+def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
+    """Everything the responses depend on; the Verilog is not among it."""
+    root = run.path / "firmware"
+    hls = (root / firmware["hls_project"] / "firmware").rglob("*")
+    sources = [path for path in hls if path.suffix in {".cpp", ".h", ".txt"}]
+    graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
+    return digest(
+        run.config.verification.vectors,
+        run.config.seed,
+        contract.to_json(),
+        digest_files([run.path / "model.keras"], run.path),
+        digest_files([*sources, *graph], root),
+    )

@@ -1,0 +1,154 @@
+"""What a user types wrong: one readable message, exit status 2, no traceback, nothing half-written."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codesign.cli import command, main
+from codesign.data.dataset import Column, write_dataset
+
+
+def run_cli(monkeypatch, capsys, *arguments):
+    """(exit status, stdout, stderr) of the command line in this process."""
+    monkeypatch.setattr(sys, "argv", ["codesign", *map(str, arguments)])
+    try:
+        main()
+        status = 0
+    except SystemExit as end:
+        status = end.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@pytest.fixture
+def codesign(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: run_cli(monkeypatch, capsys, *arguments)
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs = 30", "epochz = 30", r"unknown key 'training.epochz'; did you mean 'epochs'\?"),
+        ("epochs = 30", 'epochs = "many"', "key 'training.epochs': expected a valid integer, got 'many'"),
+        ('board = "pynq-z2"', 'board = "pinq-z2"', r"'pinq-z2'.*'pynq-z2'"),
+        ("hidden = [8]", 'hidden = [8]\narchitecture = "mpl"', r"unknown 'mpl'; did you mean 'mlp'\?"),
+        ("[contract.inputs.multiplicity]", "[contract.inputs.mult]", r"contract.inputs: .*'mult'.* not inputs"),
+        ('"mass_mmdt"', '"mass_mdmt"', r"mass_mdmt.*did you mean 'mass_mmdt'\?"),
+    ],
+)
+def test_mistakes_in_the_configuration(codesign, small_toml, old, new, message):
+    edit(small_toml, old, new)
+    status, out, err = codesign("data", "prepare", small_toml)
+    assert status == 2
+    assert re.search(message, err)
+    assert "Traceback" not in err
+    assert out == ""
+    assert not Path("runs/small/data.json").exists()
+    assert not Path("runs/small/contract.json").exists()
+
+
+def test_missing_files_and_wrong_directories(codesign, small_toml, tmp_path):
+    assert codesign("run", "none.toml")[::2] == (2, "error: none.toml: no such configuration file\n")
+    edit(small_toml, "jets.h5", "jet.h5")
+    status, _, err = codesign("data", "prepare", small_toml)
+    assert status == 2
+    assert "jet.h5: expected an HDF5 data set, found no file" in err
+    (tmp_path / "empty").mkdir()
+    status, _, err = codesign("verify", "empty")
+    assert (status, err.startswith("error: empty: expected a run directory")) == (2, True)
+
+
+def test_a_step_without_the_one_before_it_says_which_to_run(codesign, small_toml):
+    status, _, err = codesign("generate", small_toml)
+    assert status == 2
+    assert "'generate' needs 'train' first: codesign train runs/small" in err
+
+
+@pytest.mark.parametrize("row", [6, 7, 8], ids=["train", "validation", "test"])
+def test_features_that_are_not_numbers_are_refused(codesign, small_toml, tmp_path, row):
+    features = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    features[row, 1] = np.nan
+    write_dataset(
+        tmp_path / "bad.h5",
+        name="bad",
+        inputs={"high_level": (features, [Column("a", "", "first"), Column("b", "", "second")])},
+        label=np.arange(60) % 2,
+        classes=["g", "q"],
+        split=np.arange(60) % 3,
+        provenance={},
+    )
+    small_toml.write_text('name = "bad"\n[data]\nfile = "bad.h5"\n')
+    status, _, err = codesign("data", "prepare", small_toml)
+    assert status == 2
+    assert "found 1 NaN or infinite; first in column 'b' at row" in err
+    assert not Path("runs/bad/data.json").exists()
+
+
+def test_missing_tools_stop_a_run_before_it_begins(codesign, small_toml, monkeypatch):
+    monkeypatch.setenv("CODESIGN_IVERILOG", "/no/such/iverilog")
+    status, _, err = codesign("run", small_toml)
+    assert status == 2
+    assert "CODESIGN_IVERILOG='/no/such/iverilog' is not an executable file" in err
+    assert not Path("runs/small/data.json").exists()
+
+
+def test_unknown_board_on_the_command_line(codesign, small_toml):
+    codesign("data", "prepare", small_toml)
+    status, _, err = codesign("synth", "runs/small", "--board", "alveo-u25")
+    assert status == 2
+    assert "alveo-u250" in err
+    assert not Path("runs/small/boards.json").exists()
+
+
+def test_unknown_command_and_option(codesign):
+    assert codesign("trian", "x")[0] == 2
+    status, _, err = codesign("train", "--fast", "x")
+    assert status == 2
+    assert "--fast" in err
+
+
+def test_prepare_and_inspect_speak_json(codesign, small_toml):
+    status, out, _ = codesign("data", "prepare", small_toml, "--json")
+    assert status == 0
+    record = json.loads(out)
+    assert record["counts"]["train"]["g"] == 7500
+    assert len(record["contract"]["inputs"]) == 6
+    status, out, _ = codesign("boards", "--json")
+    assert status == 0
+    assert json.loads(out)["pynq-z2"]["lut"] == 53200
+
+
+def all_commands(group, path=()):
+    for name, entry in group.commands.items():
+        yield (*path, name)
+        if hasattr(entry, "commands"):
+            yield from all_commands(entry, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(all_commands(command)), ids=" ".join)
+def test_every_command_has_help_with_an_example(codesign, path):
+    status, out, _ = codesign(*path, "--help")
+    assert status == 0
+    assert f"codesign {path[0]}" in out.split("Example:")[1]
+
+
+def test_help_does_not_load_the_heavy_packages():
+    code = (
+        "import sys\nfrom codesign.cli import command\n"
+        "heavy = {'keras', 'jax', 'tensorflow', 'matplotlib', 'h5py', 'hls4ml'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
