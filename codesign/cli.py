@@ -31,7 +31,16 @@ def _example(command_line: str) -> str:
     return f"\b\nExample:\n  {command_line}"
 
 
+class PipelineGroup(click.Group):
+    """A group that lists its commands in the order of the pipeline, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of definition."""
+        return list(self.commands)
+
+
 @click.group(
+    cls=PipelineGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_example("codesign run examples/jet_tagging.toml"),
 )
@@ -107,7 +116,7 @@ def jets(output: Path, events: int, seed: int, classes: str, pt_gev: float, work
             classes=names,
             pt_gev=pt_gev,
             workers=workers,
-            progress=lambda done, total: progress(f"{done} of {total} jets", done, total),
+            progress=progress,
         )
     _show_dataset(path, as_json)
 
@@ -157,12 +166,6 @@ _step_command(
     "Hand-edited Verilog in the run directory is verified as it stands.",
     "codesign verify runs/jet_tagging",
 )
-_step_command(
-    "report",
-    command,
-    "Check the budget, write the report.",
-    "codesign report runs/jet_tagging",
-)
 
 
 @command.command(epilog=_example("codesign synth runs/jet_tagging --board pynq-z2"))
@@ -182,6 +185,14 @@ def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, 
     opened = _open(run, output)
     remember_boards(opened, boards)
     _run_step(opened, "synth", force=force, as_json=as_json)
+
+
+_step_command(
+    "report",
+    command,
+    "Check the budget, write the report.",
+    "codesign report runs/jet_tagging",
+)
 
 
 @command.command(epilog=_example("codesign boards"))

@@ -1,6 +1,5 @@
 """The configuration: one validated TOML file that states data, network, input contract, board and budget."""
 
-import difflib
 import tomllib
 import types
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from codesign.errors import ConfigError
+from codesign.naming import unknown_name
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -250,10 +250,7 @@ def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:
     """One readable line for one validation error: path of the key, what was expected, what was found."""
     path = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        known = _keys_at(model, detail["loc"][:-1])
-        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
-        return f"unknown key {path!r}; {hint}"
+        return f"{path}: {unknown_name('key', str(detail['loc'][-1]), _keys_at(model, detail['loc'][:-1]))}"
     if detail["type"] == "missing":
         return f"key {path!r} is missing"
     expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

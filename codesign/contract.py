@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codesign.errors import ConfigError, DataError
 from codesign.fixed_point import FixedPoint
+from codesign.naming import unknown_name
 
 
 @dataclass(frozen=True)
@@ -202,9 +203,9 @@ def derive_contract(
         ConfigError: a given name is not an input.
     """
     given = given or {}
-    unknown = sorted(set(given) - set(names))
-    if unknown:
-        raise ConfigError(f"contract.inputs: {unknown} are not inputs of this run; inputs are {list(names)}")
+    for name in given:
+        if name not in names:
+            raise ConfigError(f"contract.inputs: {unknown_name('input', name, names)}")
     formats = tuple(
         _derive_format(values[:, i], name, unit, width, coverage, given.get(name, {}))
         for i, (name, unit) in enumerate(zip(names, units, strict=True))

@@ -8,7 +8,8 @@ from typing import Any
 
 from codesign import __version__, steps
 from codesign.errors import RunError
-from codesign.run import Progress, Run, digest, silent
+from codesign.progress import Progress, silent
+from codesign.run import Run, digest
 
 log = logging.getLogger(__name__)
 
@@ -97,16 +98,6 @@ def execute(run: Run, name: str, progress: Progress = silent, *, force: bool = F
     record = {"digest": wanted, "wall_time_s": round(elapsed, 3), **result}
     run.write_record(step.record, record)
     return Outcome(step, True, elapsed, record)
-
-
-def execute_all(run: Run, progress: Progress = silent, announce: Callable[[Step], None] | None = None) -> list[Outcome]:
-    """Bring every step up to date, in order; ``announce`` is called before each."""
-    outcomes = []
-    for name, step in STEPS.items():
-        if announce is not None:
-            announce(step)
-        outcomes.append(execute(run, name, progress))
-    return outcomes
 
 
 def _require_current(run: Run, step: Step, wanted_by: str) -> None:

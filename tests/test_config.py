@@ -23,9 +23,12 @@ def test_examples_are_valid(path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[training]\nepochz = 3", r"a.toml: unknown key 'training.epochz'; did you mean 'epochs'\?"),
-        ("[contract.inputs.mass]\nofset = 3", r"unknown key 'contract.inputs.mass.ofset'; did you mean 'offset'\?"),
-        ("[zzz]", r"unknown key 'zzz'; known keys: budget, contract, data"),
+        ("[training]\nepochz = 3", r"a.toml: training.epochz: unknown key 'epochz'; did you mean 'epochs'\?"),
+        (
+            "[contract.inputs.mass]\nofset = 3",
+            r"contract.inputs.mass.ofset: unknown key 'ofset'; did you mean 'offset'\?",
+        ),
+        ("[zzz]", "zzz: unknown key 'zzz'; known: budget, contract, data"),
         ("[training]\nepochs = '3'", "key 'training.epochs': expected a valid integer, got '3'"),
         ("[training]\nepochs = 3.0", "key 'training.epochs': expected a valid integer, got 3.0"),
         ("[training]\nepochs = 0", "key 'training.epochs': expected greater than or equal to 1, got 0"),

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.data.naming import unknown_name
+from codesign.naming import unknown_name
 from codesign.data.schema import (
     SPLITS,
     Column,

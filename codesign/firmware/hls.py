@@ -1,6 +1,7 @@
 """HLS: a trained network as an hls4ml project with its bit-exact C-simulation."""
 
 import contextlib
+import ctypes
 import io
 import logging
 import re
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from codesign.contract import InputContract
 from codesign.errors import FirmwareError
 from codesign.fixed_point import FixedPoint
+from codesign.run import digest, digest_files
 from codesign.tools import require_tool
 
 log = logging.getLogger(__name__)
@@ -33,25 +35,43 @@ class HlsFirmware:
         self.path = path
         self.contract = contract
         self.score_format = score_format
-        self._library: Any = None
+        self._project: Any = None
 
     def compile(self) -> None:
-        """Compile the C-simulation with g++ and the ap_types that hls4ml ships.
+        """Compile the C-simulation with g++ and the ap_types that hls4ml ships; an unchanged one is not repeated.
 
         Raises:
             ToolError: there is no g++.
-            FirmwareError: the project does not compile.
+            FirmwareError: the project is missing or does not compile.
         """
-        require_tool("g++")
         from hls4ml.utils.link import FilesystemModelGraph
 
-        library = FilesystemModelGraph(self.path)
+        if not (self.path / "hls4ml_config.yml").is_file():
+            raise FirmwareError(f"{self.path}: the HLS project is missing; generate the firmware again")
+        project = FilesystemModelGraph(self.path)
+        # The project stores the directory it was written to, which may have moved since, or be relative to another.
+        project.config.config["OutputDir"] = str(self.path.resolve())
+        stamp, wanted = self.path / "csim.digest", self._sources_digest()
+        compiled = sorted((self.path / "firmware").glob(f"{PROJECT}-*.so"))
+        if len(compiled) == 1 and stamp.is_file() and stamp.read_text() == wanted:
+            project._top_function_lib = ctypes.cdll.LoadLibrary(str(compiled[0].resolve()))
+        else:
+            self._build(project)
+            stamp.write_text(wanted)
+        self._project = project
+
+    def _build(self, project: Any) -> None:
+        require_tool("g++")
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                library.compile()
+                project.compile()
         except Exception as error:
             raise FirmwareError(f"{self.path}: the C-simulation does not compile: {error}") from error
-        self._library = library
+
+    def _sources_digest(self) -> str:
+        """Digest of the C++ sources, and of the directory: the compiled code reads its weights from there."""
+        sources = [path for path in self.path.rglob("*") if path.suffix in {".cpp", ".h", ".txt"}]
+        return digest(str(self.path.resolve()), digest_files(sources, self.path))
 
     def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Scores as integers of ``score_format``.
@@ -62,10 +82,10 @@ class HlsFirmware:
         Returns:
             shape (n, classes).
         """
-        if self._library is None:
+        if self._project is None:
             self.compile()
         values = np.ascontiguousarray(self.contract.to_network(integers))
-        scores = np.asarray(self._library.predict(values), dtype=np.float64)
+        scores = np.asarray(self._project.predict(values), dtype=np.float64)
         return self.score_format.exact_int(scores.reshape(len(integers), -1))
 
 

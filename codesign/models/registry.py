@@ -1,6 +1,5 @@
 """The architectures by name."""
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ from codesign.config import Config
 from codesign.contract import InputContract
 from codesign.errors import ConfigError
 from codesign.models import mlp
+from codesign.naming import unknown_name
 
 MODELS: dict[str, Callable[[Config, InputContract, int], Any]] = {"mlp": mlp.build}
 
@@ -19,9 +19,7 @@ def require_architecture(name: str) -> Callable[[Config, InputContract, int], An
         ConfigError: the name is not in ``MODELS``; the message lists those that are.
     """
     if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigError(f"model.architecture: unknown {name!r}; {hint}known: {', '.join(MODELS)}")
+        raise ConfigError(f"model.architecture: {unknown_name('architecture', name, MODELS)}")
     return MODELS[name]
 
 

@@ -158,7 +158,9 @@ def _latency_tile(records: Records) -> Tile:
     cycles = text.count(firmware.get("latency_cycles"), "cycles")
     crossings = text.count(firmware.get("latency_bunch_crossings"), "BX")
     interval = text.count(firmware.get("initiation_interval"))
-    return Tile("latency", text.number(firmware.get("latency_ns"), "ns"), f"{cycles} = {crossings}; II = {interval}")
+    return Tile(
+        "latency", text.number(firmware.get("latency_ns"), "ns"), f"{cycles} = {crossings}; II\u00a0=\u00a0{interval}"
+    )
 
 
 def _verify_tile(records: Records) -> Tile:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal, get_args
 
 from codesign.errors import ConfigError
-from codesign.synth.naming import unknown_name
+from codesign.naming import unknown_name
 
 Family = Literal["ultrascale_plus", "7series"]
 

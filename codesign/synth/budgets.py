@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesign.errors import ConfigError
-from codesign.synth.naming import unknown_name
+from codesign.naming import unknown_name
 
 UNITS = {
     "latency_ns": "ns",

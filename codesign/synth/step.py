@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from codesign.errors import ConfigError
+from codesign.progress import Progress, silent
 from codesign.synth.boards import Board, Family
 from codesign.synth.netlist import NetlistResources
 from codesign.synth.result import BoardUse, SynthResult
 from codesign.synth.yosys import synthesise
 from codesign.tools import tool_version
-
-Progress = Callable[[str, int, int], None]
 
 
 def synthesise_boards(
@@ -22,7 +21,7 @@ def synthesise_boards(
     top: str,
     boards: Sequence[Board],
     synth_dir: Path,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> SynthResult:
     """Resources of a Verilog design on each board.
 
@@ -46,7 +45,7 @@ def synthesise_boards(
     version = tool_version("yosys")
     families = tuple(dict.fromkeys(board.family for board in boards))
     run = partial(_synthesise_family, sources, include_dirs, top, synth_dir)
-    resources = _side_by_side(run, families, progress or _silent)
+    resources = _side_by_side(run, families, progress)
     uses = (BoardUse.of(board, resources[board.family], tool="yosys", tool_version=version) for board in boards)
     return SynthResult(tuple(uses))
 
@@ -70,7 +69,3 @@ def _side_by_side(
             results[running[done]] = done.result()
             progress(f"synthesised for {running[done]}", len(results), len(families))
     return results
-
-
-def _silent(message: str, done: int, total: int) -> None:
-    """Progress that nobody asked for."""

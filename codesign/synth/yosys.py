@@ -10,7 +10,7 @@ from typing import Any
 
 from codesign.errors import ConfigError, ReportError
 from codesign.synth.boards import Family
-from codesign.synth.naming import unknown_name
+from codesign.naming import unknown_name
 from codesign.synth.netlist import NetlistResources, count_resources
 from codesign.tools import require_tool, run_tool, tool_version
 

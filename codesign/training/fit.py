@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codesign.config import Config
 from codesign.errors import ModelError
-from codesign.run import Progress, silent
+from codesign.progress import Progress, silent
 from codesign.training.layers import LayerPrecision, layer_precisions
 from codesign.training.schedule import cost_controller
 

@@ -86,6 +86,7 @@ def compare(
     score_lsb: float,
     counterexample: Path | None = None,
     unknown: NDArray[np.bool_] | None = None,
+    positions: NDArray[np.int64] | None = None,
 ) -> Comparison:
     """Compare score integers, both int64 of shape (n, classes).
 
@@ -100,6 +101,7 @@ def compare(
         score_lsb: value of one score LSB, for the counter-example.
         counterexample: JSON file to write when there is a mismatch.
         unknown: shape (rows of ``other``,), true where a simulator found X or Z instead of integers.
+        positions: shape (n,), where the vectors stand among all when only some are compared.
     """
     if counterexample is not None:
         counterexample.unlink(missing_ok=True)
@@ -117,7 +119,15 @@ def compare(
         # Vectors without a counterpart are wrong too, on whichever side they are missing.
         mismatches=len(wrong) + max(_rows(reference), _rows(other)) - common,
         max_lsb_distance=int(known.max()) if known.size else None,
-        samples=tuple(_mismatch(int(i), inputs, expected, None if hidden[i] else found) for i in wrong[:SAMPLES]),
+        samples=tuple(
+            Mismatch(
+                index=int(i if positions is None else positions[i]),
+                inputs=_integers(inputs[i]),
+                expected=_integers(expected[i]),
+                found=None if hidden[i] else _integers(found[i]),
+            )
+            for i in wrong[:SAMPLES]
+        ),
         problem=problem,
         counterexample=None if file is None else str(file),
     )
@@ -142,15 +152,8 @@ def _problem(reference: NDArray[Any], other: NDArray[Any]) -> str:
     return "" if len(reference) else "there are no vectors to compare"
 
 
-def _mismatch(
-    index: int, inputs: NDArray[np.int64], expected: NDArray[np.int64], found: NDArray[np.int64] | None
-) -> Mismatch:
-    return Mismatch(
-        index,
-        tuple(int(value) for value in inputs[index]),
-        tuple(int(value) for value in expected[index]),
-        None if found is None else tuple(int(value) for value in found[index]),
-    )
+def _integers(row: NDArray[np.int64]) -> tuple[int, ...]:
+    return tuple(int(value) for value in row)
 
 
 def _reproduction(result: Comparison, input_widths: Sequence[int], score_lsb: float) -> bytes:

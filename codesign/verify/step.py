@@ -127,7 +127,7 @@ def verify_firmware(
         results.append(simulate(under_test.design, stimulus, work_dir / name, simulator=name))
         found, unknown = under_test.scores(results[-1].found)
         label = f"RTL ({name})"
-        comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown))
+        comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown, rows))
     report("verified", steps, steps)
     return _result(under_test, vectors, tuple(comparisons), results, seed)
 
@@ -158,6 +158,7 @@ def _compare(
     other: NDArray[Any],
     work_dir: Path,
     unknown: NDArray[np.bool_] | None = None,
+    positions: NDArray[np.int64] | None = None,
 ) -> Comparison:
     file = "".join(letter if letter.isalnum() else "_" for letter in name.lower()).strip("_")
     return compare(
@@ -169,6 +170,7 @@ def _compare(
         score_lsb=under_test.score_format.lsb,
         counterexample=work_dir / f"counterexample_{file}.json",
         unknown=unknown,
+        positions=positions,
     )
 
 

@@ -62,7 +62,9 @@ class TestArchitecture:
 
 
 def test_unknown_architecture_lists_the_known_ones():
-    with pytest.raises(ConfigError, match=r"model.architecture: unknown 'mpl'; did you mean 'mlp'\? known: mlp"):
+    with pytest.raises(
+        ConfigError, match=r"model.architecture: unknown architecture 'mpl'; did you mean 'mlp'\? known: mlp"
+    ):
         require_architecture("mpl")
 
 

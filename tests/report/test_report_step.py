@@ -81,7 +81,7 @@ class TestCompleteRun:
         "shown",
         [
             "toy jets · for serenity-vu13p (xcvu13p-flga2577-2-e)",  # head
-            "4,912", "36.0 ns", "13 cycles = 2 BX; II = 1", "3,456", "0.20 %", "0 / 12,000",  # key numbers
+            "4,912", "36.0 ns", "13 cycles = 2 BX", "3,456", "0.20 %", "0 / 12,000",  # key numbers
             "≤ 5.00 %", "≤ 100 ns", "≥ 50.00 %",  # budget
             "16 (50.0 %)", "22 (39.3 %)",  # zero weights of a layer and of all
             "2⁻³ (0.125)", "-156 … 355.88", "800 2⁻³", "0.040 %",  # input contract

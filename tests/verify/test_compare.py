@@ -79,3 +79,10 @@ def test_nothing_compared_is_not_a_pass():
     result = compare("RTL", empty, empty, inputs=INPUTS[:0], input_widths=(4, 4), score_lsb=1.0)
     assert not result.passed
     assert "there are no vectors to compare" in str(result)
+
+
+def test_a_sample_keeps_its_place_among_all_vectors():
+    other = SCORES.copy()
+    other[1] += 1
+    result = against(other, positions=np.array([10, 20, 30, 40]))
+    assert (result.samples[0].index, result.samples[0].inputs) == (20, (3, 4))

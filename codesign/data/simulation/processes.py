@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codesign.data.naming import unknown_name
+from codesign.naming import unknown_name
 from codesign.errors import ConfigError
 
 CENTRE_OF_MASS_GEV = 13000.0

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -46,14 +46,13 @@ from codesign.data.simulation.jets import (
 from codesign.data.simulation.processes import PROCESSES, process_named
 from codesign.data.writing import write_dataset
 from codesign.errors import CodesignError, ConfigError, DataError
+from codesign.progress import Progress, silent
 
 logger = logging.getLogger(__name__)
 
 MIN_PT_GEV, MAX_PT_GEV = 300.0, 3000.0
 MIN_JETS_PER_CLASS = 5  # so that each split has jets of each class
 _SHUFFLE_KEY = 1_000_000  # apart from the numbers of the processes
-
-Progress = Callable[[int, int], None]
 
 
 def simulate_jets(
@@ -64,7 +63,7 @@ def simulate_jets(
     classes: Sequence[str] = ("g", "q", "W", "Z", "t"),
     pt_gev: float = 1000.0,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Simulate jets of several origins in 13 TeV proton collisions and write them as a data set.
 
@@ -86,7 +85,7 @@ def simulate_jets(
         classes: Names from `PROCESSES`, in the order of the labels.
         pt_gev: Transverse momentum of the jets in GeV, 300 to 3000; they lie within 20 % of it.
         workers: Number of processes, or ``None`` for one per available core.
-        progress: Called as ``progress(done, total)``, in jets, at the start and after each piece.
+        progress: Called at the start and after each piece, amounts in jets.
 
     Returns:
         ``output``.
@@ -138,15 +137,14 @@ def _available_cores() -> int:
 
 
 def _simulate(
-    parts: Path, chunks: Sequence[Chunk], *, seed: int, pt_gev: float, workers: int, progress: Progress | None
+    parts: Path, chunks: Sequence[Chunk], *, seed: int, pt_gev: float, workers: int, progress: Progress
 ) -> None:
     """Make the missing pieces, at most one per worker in flight."""
     total = sum(chunk.jets for chunk in chunks)
     missing = [chunk for chunk in chunks if not (parts / chunk.file_name).exists()]
     done = total - sum(chunk.jets for chunk in missing)
     logger.info("%d of %d jets are there, %d pieces to make on %d cores", done, total, len(missing), workers)
-    report = progress or (lambda done, total: None)
-    report(done, total)
+    progress(f"{done:,} of {total:,} jets", done, total)
     if not missing:
         return
     # Fresh processes: forking a parent that runs threads (TensorFlow, JAX) can deadlock.
@@ -162,7 +160,7 @@ def _simulate(
                     for future in wait(active, return_when=FIRST_COMPLETED).done:
                         future.result()
                         done += active.pop(future).jets
-                        report(done, total)
+                        progress(f"{done:,} of {total:,} jets", done, total)
                         for chunk in islice(waiting, 1):
                             active[pool.submit(_make_chunk, parts, chunk, seed, pt_gev)] = chunk
             except KeyboardInterrupt:

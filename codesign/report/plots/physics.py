@@ -100,9 +100,9 @@ def probability_figure(classes: Sequence[str], edges: NDArray[np.float64], densi
         edges: bin edges, shape (bins + 1,).
         densities: share of the true class per bin, shape (probability of class, true class, bins).
     """
-    columns = min(len(classes), 3)
+    columns = min(len(classes), 2)
     rows = -(-len(classes) // columns)
-    figure = Figure(figsize=(3.7 * columns, 3.0 * rows), layout="constrained")
+    figure = Figure(figsize=(3.6 * columns, 2.7 * rows + 0.8), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes, name, by_class in zip(grid, classes, densities, strict=False):
         _probability_panel(axes, classes, edges, by_class)
@@ -112,7 +112,7 @@ def probability_figure(classes: Sequence[str], edges: NDArray[np.float64], densi
     figure.supxlabel("class probability (softmax of the scores)", fontsize=12)
     figure.supylabel("share of the true class per bin", fontsize=12)
     handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, title="true class", loc="outside right upper")
+    figure.legend(handles, labels, title="true class", loc="outside upper center", ncols=min(len(classes), 6))
     return figure
 
 

@@ -13,8 +13,8 @@ SHARES = {"LUT": "lut_share", "FF": "ff_share", "DSP": "dsp_share", "BRAM": "bra
 _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("part", lambda use: str(use["part"])),
     ("LUT", lambda use: text.count(use["lut"])),
+    ("LUT as memory or shift register", lambda use: text.count(use["lut_memory"])),
     ("LUT, range of the count", lambda use: f"{text.count(use['lut_low'])} … {text.count(use['lut'])}"),
-    ("of these memory and shift registers", lambda use: text.count(use["lut_memory"])),
     ("FF", lambda use: text.count(use["ff"])),
     ("DSP", lambda use: text.count(use["dsp"])),
     ("CARRY4", lambda use: text.count(use["carry4"])),

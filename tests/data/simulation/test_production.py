@@ -46,12 +46,12 @@ class StoppedError(Exception):
     """Raised by a progress callback in the place of Ctrl-C."""
 
 
-def stop_after_first_piece(done, _total):
+def stop_after_first_piece(_what, done, _total):
     if done:
         raise StoppedError
 
 
-def kill_after_first_piece(done, _total):
+def kill_after_first_piece(_what, done, _total):
     if done:
         for worker in multiprocessing.active_children():
             worker.kill()
@@ -65,7 +65,7 @@ def reference(tmp_path_factory):
     """A small finished production."""
     calls = []
     output = tmp_path_factory.mktemp("reference") / "jets.h5"
-    simulate_jets(output, **ARGUMENTS, workers=1, progress=lambda *call: calls.append(call))
+    simulate_jets(output, **ARGUMENTS, workers=1, progress=lambda _what, *call: calls.append(call))
     assert calls == [(0, 21), (11, 21), (21, 21)]
     assert [path.name for path in output.parent.iterdir()] == ["jets.h5"]
     return output
@@ -112,7 +112,7 @@ class TestProduction:
         with pytest.raises(DataError, match=r"unfinished production with other settings .*seed was 5, now 6"):
             simulate_jets(output, **(ARGUMENTS | {"seed": 6}))
         calls = []
-        simulate_jets(output, **ARGUMENTS, workers=1, progress=lambda *call: calls.append(call))
+        simulate_jets(output, **ARGUMENTS, workers=1, progress=lambda _what, *call: calls.append(call))
         assert calls == [(11, 21), (21, 21)]
         assert output.read_bytes() == reference.read_bytes()
 

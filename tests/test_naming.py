@@ -1,4 +1,4 @@
-from codesign.data.naming import unknown_name
+from codesign.naming import unknown_name
 
 
 def test_the_nearest_name_is_suggested():
