@@ -144,7 +144,7 @@ class VerificationSection(Section):
 
     vectors: Annotated[int, Field(ge=100)] = 12_000
     simulator: Literal["verilator", "icarus"] = "verilator"
-    x_vectors: Annotated[int, Field(ge=10)] = 200
+    x_vectors: Annotated[int, Field(ge=10)] = 60
 
 
 class SynthesisSection(Section):

@@ -16,8 +16,8 @@ import numpy as np
 from codesign.contract import InputContract, derive_contract
 from codesign.data.dataset import Dataset
 from codesign.errors import RunError
-from codesign.responses import vectors_and_responses
 from codesign.progress import Progress
+from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest_files, write_atomic
 from codesign.synth.boards import Board, get_board
 from codesign.tools import TOOLS, require_tool, verilator_root

@@ -1,8 +1,10 @@
 """External programs: where they are, whether they are new enough, and how they are run."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +137,7 @@ def run_tool(
     arguments = [str(part) for part in command]
     program = Path(arguments[0]).name
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             arguments,
             cwd=cwd,
             env={**os.environ, **(environment or {})},
@@ -144,18 +146,29 @@ def run_tool(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            timeout=timeout_s,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error
     except OSError as error:
         raise ToolError(f"{program} could not be started: {error}") from error
+    output = _wait(process, program, timeout_s)
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(done.stdout)
-    if done.returncode != 0:
-        tail = "\n".join(done.stdout.strip().splitlines()[-12:])
+        log.write_text(output)
+    if process.returncode != 0:
+        tail = "\n".join(output.strip().splitlines()[-12:])
         where = f" (whole output: {log})" if log else ""
-        raise ToolError(f"{program} failed with exit status {done.returncode}{where}:\n{tail}")
-    return done.stdout
+        raise ToolError(f"{program} failed with exit status {process.returncode}{where}:\n{tail}")
+    return output
+
+
+def _wait(process: "subprocess.Popen[str]", program: str, timeout_s: float) -> str:
+    """Wait for the end; when time is up or the user interrupts, stop the program and all that it started."""
+    try:
+        return process.communicate(timeout=timeout_s)[0]
+    except BaseException as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error
+        raise

@@ -51,17 +51,24 @@ dsp = 0
 """
 
 
+@pytest.fixture(scope="session")
+def small_text() -> str:
+    """Text of a configuration that trains, builds and verifies a network of one hidden layer within a minute."""
+    return SMALL.format(data=JETS)
+
+
 @pytest.fixture
-def small_toml(tmp_path: Path) -> Path:
-    """A configuration file that trains, builds and verifies a network of one hidden layer within a minute."""
+def small_toml(tmp_path: Path, small_text: str) -> Path:
+    """The small configuration as a file."""
     path = tmp_path / "small.toml"
-    path.write_text(SMALL.format(data=JETS))
+    path.write_text(small_text)
     return path
 
 
 @pytest.fixture
-def small_config() -> Config:
-    return Config.parse(SMALL.format(data=JETS), "small.toml")
+def small_config(small_text: str) -> Config:
+    """The small configuration."""
+    return Config.parse(small_text, "small.toml")
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_values_that_are_not_finite_are_named(values, bad):
 def test_wrong_shape_constant_input_and_unknown_name_are_refused(values):
     with pytest.raises(DataError, match=r"expected shape \(n, 3\), got \(4000, 2\)"):
         derive(values).to_hardware(values[:, :2])
-    with pytest.raises(ConfigError, match="contract.inputs: unknown input 'mass'; known: x0, x1, x2"):
+    with pytest.raises(ConfigError, match=r"contract\.inputs: unknown input 'mass'; known: x0, x1, x2"):
         derive(values, given={"mass": {"width": 4}})
     values[:, 2] = 1.0
     with pytest.raises(DataError, match="input 'x2': constant"):

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import JETS, SMALL
 
 from codesign.errors import RunError
 from codesign.pipeline import STEPS, execute
@@ -24,10 +23,10 @@ def codesign(*arguments, cwd=None):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, small_text):
     """(run directory, what the command printed) of a complete run."""
     folder = tmp_path_factory.mktemp("run")
-    (folder / "small.toml").write_text(SMALL.format(data=JETS))
+    (folder / "small.toml").write_text(small_text)
     done = codesign("run", "small.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "runs" / "small", done.stdout

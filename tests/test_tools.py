@@ -1,5 +1,6 @@
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,15 @@ def test_timeout_and_impossible_start_are_errors(tmp_path):
         tools.run_tool([sys.executable, "-c", "import time; time.sleep(30)"], cwd=tmp_path, timeout_s=0.2)
     with pytest.raises(ToolError, match="could not be started"):
         tools.run_tool([tmp_path / "none"], cwd=tmp_path, timeout_s=1)
+
+
+def test_a_program_that_is_stopped_takes_what_it_started_with_it(tmp_path):
+    program = fake(tmp_path, "parent", f"sleep 60 & echo $! > {tmp_path}/child; wait")
+    with pytest.raises(ToolError, match="was stopped"):
+        tools.run_tool([program], cwd=tmp_path, timeout_s=0.5)
+    child = int((tmp_path / "child").read_text())
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
 def test_environment_is_added_and_not_leaked(tmp_path):

@@ -12,7 +12,6 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.naming import unknown_name
 from codesign.data.schema import (
     SPLITS,
     Column,
@@ -24,6 +23,7 @@ from codesign.data.schema import (
 )
 from codesign.data.writing import write_dataset
 from codesign.errors import DataError
+from codesign.naming import unknown_name
 
 __all__ = ["SPLITS", "Column", "Dataset", "write_dataset"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from codesign.errors import ConfigError, ReportError
-from codesign.synth.boards import Family
 from codesign.naming import unknown_name
+from codesign.synth.boards import Family
 from codesign.synth.netlist import NetlistResources, count_resources
 from codesign.tools import require_tool, run_tool, tool_version
 

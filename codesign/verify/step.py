@@ -1,6 +1,6 @@
 """The verification step: every implementation of a network against the trained model, and the RTL in simulation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from codesign.errors import FirmwareError
 from codesign.fixed_point import FixedPoint
+from codesign.progress import Progress, silent
 from codesign.verify.bench_results import BenchTest
 from codesign.verify.compare import Comparison, compare
 from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
@@ -87,7 +88,7 @@ def verify_firmware(
     simulator: str,
     x_vectors: int,
     seed: int,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress = silent,
 ) -> VerifyResult:
     """Compare all implementations with the trained model and run the bench on the RTL.
 
@@ -114,21 +115,20 @@ def verify_firmware(
     runs = [(simulator, np.arange(len(vectors)))]
     if simulator != X_SIMULATOR:
         runs.append((X_SIMULATOR, vectors.spread(x_vectors)))
-    report = progress or (lambda _what, _done, _total: None)
     steps = len(responses) - 1 + len(runs)
     comparisons, results = [], []
     for done, (name, other) in enumerate(list(responses.items())[1:]):
-        report(f"comparing {name}", done, steps)
+        progress(f"comparing {name}", done, steps)
         comparisons.append(_compare(under_test, name, vectors.inputs, reference, np.asarray(other), work_dir))
     for done, (name, rows) in enumerate(runs, start=len(comparisons)):
-        report(f"simulating {len(rows)} vectors in {name}", done, steps)
+        progress(f"simulating {len(rows)} vectors in {name}", done, steps)
         inputs, expected = vectors.inputs[rows], reference[rows]
         stimulus = under_test.stimulus(inputs, expected, seed)
         results.append(simulate(under_test.design, stimulus, work_dir / name, simulator=name))
         found, unknown = under_test.scores(results[-1].found)
         label = f"RTL ({name})"
         comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown, rows))
-    report("verified", steps, steps)
+    progress("verified", steps, steps)
     return _result(under_test, vectors, tuple(comparisons), results, seed)
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from codesign.naming import unknown_name
 from codesign.errors import ConfigError
+from codesign.naming import unknown_name
 
 CENTRE_OF_MASS_GEV = 13000.0
 
