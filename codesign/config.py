@@ -107,12 +107,14 @@ class TrainingSection(Section):
         batch_size: rows per step.
         learning_rate: peak of the cosine schedule.
         warmup_fraction: fraction of the epochs before the resource cost is steered.
+        descent_fraction: fraction of the epochs over which EBOPs are led down to the target; the rest trains there.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 300
     batch_size: Annotated[int, Field(ge=1)] = 1024
     learning_rate: Positive = 4e-3
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    descent_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 class FirmwareSection(Section):

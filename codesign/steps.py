@@ -7,7 +7,6 @@ without the machine-learning stack.
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -112,10 +111,8 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     samples = {split: Sample(*_network_rows(run, contract, split)) for split in ("train", "validation", "test")}
     progress("starting Keras", 0, run.config.training.epochs)
     import_keras().utils.set_random_seed(run.config.seed)
-    front = run.path / "front"
-    shutil.rmtree(front, ignore_errors=True)
     model = build_model(run.config, contract, len(classes))
-    result = fit(model, samples["train"], samples["validation"], run.config, front, progress)
+    result = fit(model, samples["train"], samples["validation"], run.config, progress)
     save_model(model, run.path / MODEL)
     test_logits = logits(model, samples["test"].values)
     progress("reloading the saved network in a new process", 1, 1)

@@ -1,26 +1,19 @@
-"""Keras with its backend chosen: ``KERAS_BACKEND`` when it is set, else JAX.
-
-JAX is the default since quantisation-aware training runs several times faster on it than on TensorFlow on a CPU
-(``benchmarks/training_backends.py`` measures it); saved models do not depend on the choice.
-"""
+"""Keras with the HGQ2 layers, or an error that says what to install."""
 
 import os
 from typing import Any
 
 from codesign.errors import ModelError
 
-DEFAULT_BACKEND = "jax"
-
 
 def import_keras() -> Any:
     """The ``keras`` module, with the HGQ2 layers registered for loading.
 
+    The backend is the one of ``KERAS_BACKEND``; ``codesign`` sets a default. Saved models do not depend on it.
+
     Raises:
         ModelError: Keras, its backend or HGQ2 is not installed.
     """
-    os.environ.setdefault("KERAS_BACKEND", DEFAULT_BACKEND)
-    # Both backends print start-up notices about missing GPUs to stderr; they are not about the user's work.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import hgq.layers  # noqa: F401
         import keras

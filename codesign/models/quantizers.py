@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from codesign.config import QuantizationSection
 
-# EBOPs weight at the start of the training; the schedule moves it (codesign.training.schedule).
+# EBOPs weight at the start of the training; the schedule moves it (codesign.training.callbacks).
 INITIAL_BETA = 1e-6
 
 

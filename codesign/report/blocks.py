@@ -59,7 +59,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Listing:
-    """Text kept as it is, such as a configuration file."""
+    """Text kept as it is, such as a configuration file; ``language`` is for syntax colouring in Markdown."""
 
     kind: ClassVar[str] = "listing"
     caption: str

@@ -108,12 +108,12 @@ def quantity(name: str, value: float, unit: str) -> str:
 def _line_state(line: BudgetLine) -> Cell:
     if line.passed:
         return Cell("pass", "good")
-    return Cell("not measured", "missing") if line.measured is None else Cell("FAIL", "bad")
+    return Cell(text.MISSING, "missing") if line.measured is None else Cell("FAIL", "bad")
 
 
 def _failed(records: Records) -> Iterator[str]:
     if records.verify and not records.verify["passed"]:
-        yield f"Verification: {records.verify.get('fault') or 'failed'}."
+        yield f"Verification: {(records.verify.get('fault') or 'failed').rstrip('.')}."
     for line in records.budget:
         if not line.passed and line.measured is not None:
             bound = "at least" if line.name in MINIMA else "at most"

@@ -1,19 +1,20 @@
 """Fits a quantised network: cross entropy plus resource cost, checkpoints on the front of the two."""
 
 import math
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
+from hgq.utils import trace_minmax
 from numpy.typing import NDArray
 
 from codesign.config import Config
 from codesign.errors import ModelError
 from codesign.progress import Progress, silent
+from codesign.training.callbacks import CostController, report_progress
+from codesign.training.front import FrontCheckpoints, FrontPoint
 from codesign.training.layers import LayerPrecision, layer_precisions
-from codesign.training.schedule import cost_controller
 
 # A checkpoint may miss the target by this factor before the training counts as failed.
 ACCEPTED_EBOPS = 1.05
@@ -32,21 +33,6 @@ class Sample:
     values: NDArray[np.float32]
     labels: NDArray[np.uint8]
     weights: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class FrontPoint:
-    """A checkpoint no other one beats in both respects.
-
-    Attributes:
-        epoch: counted from 0.
-        validation_accuracy: on the validation split, from this training; chosen, hence optimistic.
-        ebops: effective bit operations during training.
-    """
-
-    epoch: int
-    validation_accuracy: float
-    ebops: float
 
 
 @dataclass(frozen=True)
@@ -74,9 +60,7 @@ class TrainResult:
     history: dict[str, list[float]]
 
 
-def fit(
-    model: Any, train: Sample, validation: Sample, config: Config, front_dir: Path, progress: Progress = silent
-) -> TrainResult:
+def fit(model: Any, train: Sample, validation: Sample, config: Config, progress: Progress = silent) -> TrainResult:
     """Train a network in place and leave it at the best checkpoint that meets the EBOPs target.
 
     Args:
@@ -84,24 +68,13 @@ def fit(
         train: training split.
         validation: validation split; it selects the checkpoint.
         config: training and quantisation sections.
-        front_dir: empty directory for the checkpoints on the front.
         progress: called after each epoch.
 
     Raises:
         ModelError: the loss became NaN, or no checkpoint met the target.
     """
-    import keras
-    from hgq.utils import trace_minmax
-    from hgq.utils.sugar import ParetoFront
-
     target = config.quantization.target_ebops
-    front = ParetoFront(
-        front_dir,
-        metrics=["val_accuracy", "ebops"],
-        sides=[1, -1],
-        fname_format="epoch={epoch}_val_accuracy={val_accuracy:.6f}_ebops={ebops:.0f}.weights.h5",
-        enable_if=lambda logs: bool(logs["ebops"] <= 2 * target),
-    )
+    front = FrontCheckpoints(limit=2 * target)
     steps = math.ceil(len(train.labels) / config.training.batch_size)
     model.compile(
         keras.optimizers.Adam(
@@ -118,16 +91,15 @@ def fit(
         epochs=config.training.epochs,
         batch_size=config.training.batch_size,
         callbacks=[
-            cost_controller(config.quantization, config.training),
+            CostController(config.quantization, config.training),
             front,
             keras.callbacks.TerminateOnNaN(),
-            _report_progress(progress, config.training.epochs),
+            report_progress(progress, config.training.epochs),
         ],
         verbose=0,
     ).history
-    points = tuple(sorted((_front_point(path) for path in front_dir.glob("*.weights.h5")), key=lambda p: p.ebops))
-    chosen = _choose(points, target, history)
-    model.load_weights(front_dir / _checkpoint(front_dir, chosen.epoch))
+    chosen = _choose(front.points, target, history)
+    front.restore(chosen)
     ebops = float(trace_minmax(model, train.values, batch_size=4096))
     return TrainResult(
         epochs=config.training.epochs,
@@ -135,31 +107,10 @@ def fit(
         target_ebops=target,
         ebops=ebops,
         chosen=chosen,
-        front=points,
+        front=front.points,
         layers=layer_precisions(model),
         history={name: [float(value) for value in values] for name, values in history.items()},
     )
-
-
-def _report_progress(progress: Progress, epochs: int) -> Any:
-    import keras
-
-    def after_epoch(epoch: int, logs: dict[str, float]) -> None:
-        text = f"accuracy {logs['val_accuracy']:.4f} (validation), EBOPs {logs['ebops']:,.0f}"
-        progress(text, epoch + 1, epochs)
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)
-
-
-def _front_point(path: Path) -> FrontPoint:
-    match = re.fullmatch(r"epoch=(\d+)_val_accuracy=([\d.]+)_ebops=(\d+)\.weights\.h5", path.name)
-    assert match is not None, path.name
-    return FrontPoint(int(match[1]), float(match[2]), float(match[3]))
-
-
-def _checkpoint(front_dir: Path, epoch: int) -> str:
-    (path,) = front_dir.glob(f"epoch={epoch}_*.weights.h5")
-    return path.name
 
 
 def _choose(points: tuple[FrontPoint, ...], target: float, history: dict[str, list[float]]) -> FrontPoint:

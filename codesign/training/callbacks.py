@@ -1,0 +1,61 @@
+"""Keras callbacks of the fit."""
+
+from typing import Any
+
+import keras
+from hgq.utils.sugar import BetaPID
+
+from codesign.config import QuantizationSection, TrainingSection
+from codesign.models.quantizers import INITIAL_BETA
+from codesign.progress import Progress
+
+# Gains of the controller on log10(EBOPs / reference), tried on the jet tagger (16-64-32-32-5 and one hidden layer of 8)
+# with 30 to 800 epochs and targets of 1.2k to 20k EBOPs.
+PROPORTIONAL = 1.0
+INTEGRAL = 0.05
+INTEGRAL_SHORT = 10.0  # a short training must react faster: this over the number of epochs, if it is more
+# The cost term of the loss at the target, when the descent begins; it ends near 0.2 for the jet tagger.
+STARTING_COST = 0.05
+MAX_BETA = 1e-2
+
+
+class CostController(BetaPID):  # type: ignore[misc]
+    """Leads EBOPs along a path from where the warm-up left them to the target, and holds them there.
+
+    HGQ2's ``BetaPID`` steers towards a fixed target, which is either so far away at the start that the weight of the
+    cost overshoots and the network collapses, or is not reached in time. Here its target moves: a straight line in
+    log(EBOPs) during ``descent_fraction`` of the training, then constant while the weights settle.
+    """
+
+    def __init__(self, quantization: QuantizationSection, training: TrainingSection) -> None:
+        self.final = quantization.target_ebops
+        self.start = 0.0
+        self.descent = max(1, round(training.descent_fraction * training.epochs))
+        super().__init__(
+            self.final,
+            init_beta=INITIAL_BETA,
+            p=PROPORTIONAL,
+            i=max(INTEGRAL, INTEGRAL_SHORT / training.epochs),
+            warmup=max(1, round(training.warmup_fraction * training.epochs)),
+            max_beta=MAX_BETA,
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Move the reference, then let the controller choose the weight of the cost for this epoch."""
+        if epoch == self.warmup:
+            self.start = max(self._ebops, self.final)
+            self.beta = STARTING_COST / self.final
+        if epoch >= self.warmup:
+            done = min(1.0, (epoch - self.warmup + 1) / self.descent)
+            self.target_ebops = self.start ** (1.0 - done) * self.final**done
+        super().on_epoch_begin(epoch, logs)
+
+
+def report_progress(progress: Progress, epochs: int) -> Any:
+    """A callback that tells after each epoch what a user watches."""
+
+    def after_epoch(epoch: int, logs: dict[str, float]) -> None:
+        text = f"accuracy {logs['val_accuracy']:.4f} (validation), EBOPs {logs['ebops']:,.0f}"
+        progress(text, epoch + 1, epochs)
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)
