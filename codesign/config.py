@@ -88,14 +88,12 @@ class QuantizationSection(Section):
         method: "hgq" (trainable widths, the resource cost EBOPs in the loss).
         weight_bits: bits of every weight at the start.
         activation_bits: fractional bits of every activation at the start.
-        activation_overflow: what an activation does beyond its range: wrap (free) or saturate (a few LUT each).
-        target_ebops: effective bit operations the schedule steers to; about the LUT count of the network.
+        target_ebops: effective bit operations the schedule steers to; an upper bound of the LUT count.
     """
 
     method: Literal["hgq"] = "hgq"
     weight_bits: Annotated[int, Field(ge=2, le=16)] = 6
     activation_bits: Annotated[int, Field(ge=1, le=16)] = 6
-    activation_overflow: Literal["WRAP", "SAT"] = "SAT"
     target_ebops: Positive = 5000.0
 
 
@@ -110,11 +108,11 @@ class TrainingSection(Section):
         descent_fraction: fraction of the epochs over which EBOPs are led down to the target; the rest trains there.
     """
 
-    epochs: Annotated[int, Field(ge=1)] = 300
+    epochs: Annotated[int, Field(ge=1)] = 600
     batch_size: Annotated[int, Field(ge=1)] = 1024
-    learning_rate: Positive = 4e-3
+    learning_rate: Positive = 1e-2
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    descent_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    descent_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
 
 
 class FirmwareSection(Section):

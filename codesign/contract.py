@@ -23,6 +23,8 @@ from codesign.errors import ConfigError, DataError
 from codesign.fixed_point import FixedPoint
 from codesign.naming import unknown_name
 
+SATURATED_SHARE = 0.25  # of the inputs of an event made by ``InputContract.saturate_some``
+
 
 @dataclass(frozen=True)
 class InputFormat:
@@ -144,6 +146,24 @@ class InputContract:
         """Smallest and largest hardware integer of every input, each of shape (inputs,)."""
         formats = [entry.integer_format for entry in self.inputs]
         return np.array([f.min_int for f in formats]), np.array([f.max_int for f in formats])
+
+    def saturate_some(self, events: NDArray[np.int64], count: int, random: np.random.Generator) -> NDArray[np.int64]:
+        """Events of which some inputs stand at an end of their range, as a broken or extreme jet would send.
+
+        Args:
+            events: hardware integers to start from, shape (m, inputs), m > 0 unless ``count`` is 0.
+            count: rows wanted.
+            random: source of the choices.
+
+        Returns:
+            shape (count, inputs); in every row a quarter of the inputs, at least one, is at its minimum or maximum.
+        """
+        low, high = self.extremes()
+        rows = events[random.integers(0, max(len(events), 1), size=count)].copy()
+        forced = random.random(rows.shape) < SATURATED_SHARE
+        forced[np.arange(count), random.integers(0, len(low), size=count)] = True
+        ends = np.where(random.random(rows.shape) < 0.5, low, high)
+        return np.where(forced, ends, rows)
 
     def to_json(self) -> str:
         """JSON text that ``from_json`` reads back to an equal contract."""

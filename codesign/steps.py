@@ -105,14 +105,15 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.models.registry import build_model
     from codesign.models.reload import require_identical_reload
     from codesign.models.store import logits, save_model
-    from codesign.training import Sample, evaluate, fit
+    from codesign.training import Sample, evaluate, fit, with_saturated_rows
 
     contract, classes = _contract(run), run.record("data")["classes"]
     samples = {split: Sample(*_network_rows(run, contract, split)) for split in ("train", "validation", "test")}
     progress("starting Keras", 0, run.config.training.epochs)
     import_keras().utils.set_random_seed(run.config.seed)
     model = build_model(run.config, contract, len(classes))
-    result = fit(model, samples["train"], samples["validation"], run.config, progress)
+    rows = with_saturated_rows(samples["train"], contract, run.config.seed)
+    result = fit(model, rows, samples["validation"], run.config, progress)
     save_model(model, run.path / MODEL)
     test_logits = logits(model, samples["test"].values)
     progress("reloading the saved network in a new process", 1, 1)
@@ -234,8 +235,8 @@ def remember_boards(run: Run, names: Sequence[str]) -> None:
 
 
 def report_inputs(run: Run) -> object:
-    """Budget section; everything else comes from records."""
-    return [run.config.budget]
+    """The configuration's text and the provenance, which the page shows; everything else comes from records."""
+    return digest_files([run.path / "config.toml", run.path / "provenance.json"], run.path)
 
 
 def report(run: Run, progress: Progress) -> dict[str, Any]:

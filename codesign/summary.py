@@ -38,7 +38,7 @@ def budget_lines(run: Run, step: str | None = None) -> tuple[BudgetLine, ...]:
 
 def failures(run: Run, step: str | None = None) -> list[str]:
     """What makes the exit status 1: missed limits and mismatching integers; with ``step`` only of that step."""
-    lines = [str(line) for line in budget_lines(run, step) if not line.passed]
+    lines = [str(line).replace("FAIL ", "budget missed:") for line in budget_lines(run, step) if not line.passed]
     if step in (None, "verify") and run.has_record("verify") and not run.record("verify")["passed"]:
         lines.insert(0, f"verification: {run.record('verify')['fault']}")
     return lines

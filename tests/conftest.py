@@ -35,7 +35,7 @@ hidden = [8]
 [quantization]
 target_ebops = 1200
 [training]
-epochs = 30
+epochs = 60
 batch_size = 2048
 learning_rate = 2e-2
 [firmware]

@@ -20,7 +20,7 @@ ALLOWED = {
     "features": FOUNDATION | {"features"},
     "contract": FOUNDATION,
     "models": FOUNDATION | {"contract", "models"},
-    "training": FOUNDATION | {"models", "metrics", "data", "training"},
+    "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
     "firmware": FOUNDATION | {"contract", "firmware"},
     "verify": FOUNDATION | {"contract", "verify"},
     "synth": FOUNDATION | {"synth"},

@@ -40,8 +40,8 @@ def edit(path, old, new):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs = 30", "epochz = 30", r"training.epochz: unknown key 'epochz'; did you mean 'epochs'\?"),
-        ("epochs = 30", 'epochs = "many"', "key 'training.epochs': expected a valid integer, got 'many'"),
+        ("epochs = 60", "epochz = 60", r"training.epochz: unknown key 'epochz'; did you mean 'epochs'\?"),
+        ("epochs = 60", 'epochs = "many"', "key 'training.epochs': expected a valid integer, got 'many'"),
         ('board = "pynq-z2"', 'board = "pinq-z2"', r"unknown board 'pinq-z2'; did you mean 'pynq-z2'\?"),
         ("hidden = [8]", 'hidden = [8]\narchitecture = "mpl"', r"unknown architecture 'mpl'; did you mean 'mlp'\?"),
         (

@@ -103,8 +103,9 @@ def add_one_stage(directory):
     """Delay the scores by one clock without telling the valid chain."""
     path = directory / "firmware" / "wrapper" / "network_ports.v"
     text = path.read_text()
-    text = re.sub(r"wire (\[\d+:0\]) raw;", r"wire \1 early; reg \1 raw; always @(posedge clk) raw <= early;", text)
-    path.write_text(text.replace(".model_out (raw)", ".model_out (early)"))
+    late = r"wire \1 early; reg \1 raw_scores; always @(posedge clk) raw_scores <= early;"
+    text = re.sub(r"wire (\[\d+:0\]) raw_scores;", late, text)
+    path.write_text(text.replace(".model_out (raw_scores)", ".model_out (early)"))
 
 
 def drop_a_valid(directory):
@@ -138,12 +139,12 @@ def test_a_missed_budget_ends_with_status_one_and_names_it(copy):
     (copy / "config.toml").write_text(text + "lut = 10\n")
     done = codesign("run", copy)
     assert done.returncode == 1
-    assert re.search(r"FAILED: FAIL +lut: measured .*at most 10 LUT", done.stderr)
+    assert re.search(r"FAILED: budget missed: lut: measured .*at most 10 LUT", done.stderr)
 
 
 def test_a_changed_configuration_makes_later_steps_out_of_date(copy):
     text = (copy / "config.toml").read_text()
-    (copy / "config.toml").write_text(text.replace("epochs = 30", "epochs = 31"))
+    (copy / "config.toml").write_text(text.replace("epochs = 60", "epochs = 61"))
     with pytest.raises(RunError, match="result of 'train' is out of date"):
         execute(Run.open(copy), "generate")
 

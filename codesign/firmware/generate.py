@@ -124,6 +124,7 @@ def generate(
         inputs=inputs,
         outputs=outputs,
         score_format=integer_model.score_format,
+        input_bits=integer_model.input_bits,
         score_bits=integer_model.score_bits,
         timing=wrapper.Timing(target.clock_mhz, project.latency_cycles),
     )

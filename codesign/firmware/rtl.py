@@ -1,6 +1,7 @@
 """RTL: a trained network as a pipelined adder graph in Verilog, made by alkaid."""
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,19 @@ TOP = "network"
 # adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
 SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
+
+
+@dataclass(frozen=True)
+class InputBits:
+    """Which bits of a hardware integer the network looks at; the compiler leaves out those that change nothing.
+
+    Attributes:
+        low: position of the lowest such bit in the hardware integer.
+        width: number of bits from there; 0 when the network does not use the input at all.
+    """
+
+    low: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,24 @@ class IntegerModel:
         """
         values = self.contract.to_network(integers).astype(np.float64)
         return self.score_format.exact_int(self.graph.predict(values))
+
+    @cached_property
+    def input_bits(self) -> tuple[InputBits, ...]:
+        """Layout of the raw input word of the generated Verilog, input 0 in the least significant bits.
+
+        Raises:
+            FirmwareError: the graph wants bits that the contract does not have.
+        """
+        found = []
+        for entry, given, interval in zip(
+            self.contract.inputs, self.contract.network_formats, self.graph.inp_qint, strict=True
+        ):
+            signed, integer, fractional = interval.kif
+            bits = InputBits(given.fractional - fractional, max(0, int(signed) + integer + fractional))
+            if bits.width and (bits.low < 0 or bits.low + bits.width > given.width):
+                raise FirmwareError(f"input {entry.name!r}: the network wants {interval}, the contract gives {given}")
+            found.append(bits)
+        return tuple(found)
 
     @cached_property
     def score_bits(self) -> tuple[ScoreBits, ...]:
@@ -167,9 +199,21 @@ def write_verilog(
     if not cost > 0:
         raise FirmwareError(f"{path}: the compiler's cost is {cost:g} LUT: the network computes nothing")
     source = path / "src"
+    _require_port_widths(source / f"{TOP}.v", integer_model)
     parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
     tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
     return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits))
+
+
+def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:
+    """Refuse Verilog whose ports are not the ones the wrapper will connect: a simulator would only warn."""
+    text = verilog.read_text()
+    for port, bits in (("model_inp", integer_model.input_bits), ("model_out", integer_model.score_bits)):
+        expected = sum(entry.width for entry in bits)
+        match = re.search(rf"\[(\d+):0\] {port}\b", text)
+        found = int(match.group(1)) + 1 if match else None
+        if found != expected:
+            raise FirmwareError(f"{verilog}: port {port} has {found} bits, expected {expected}")
 
 
 def _forget_time(archive: Path) -> None:

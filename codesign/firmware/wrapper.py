@@ -10,7 +10,7 @@ import jinja2
 from codesign.assets import asset
 from codesign.firmware.ports import Port
 from codesign.firmware.rtl import TOP as NETWORK
-from codesign.firmware.rtl import ScoreBits
+from codesign.firmware.rtl import InputBits, ScoreBits
 from codesign.fixed_point import FixedPoint
 
 TOP = "trigger_algorithm"
@@ -40,6 +40,7 @@ def write_wrapper(
     inputs: Port,
     outputs: Port,
     score_format: FixedPoint,
+    input_bits: Sequence[InputBits],
     score_bits: Sequence[ScoreBits],
     timing: Timing,
 ) -> tuple[Path, ...]:
@@ -50,6 +51,7 @@ def write_wrapper(
         inputs: packed input word.
         outputs: packed output word.
         score_format: common format of the scores.
+        input_bits: which bits of each input the network's raw input takes.
         score_bits: where each score lies in the network's raw output.
         timing: clock and latency.
 
@@ -66,7 +68,13 @@ def write_wrapper(
         score_format=score_format,
         input_bits=inputs.bits,
         output_bits=outputs.bits,
-        raw_bits=sum(score.width for score in score_bits),
+        raw_input_bits=sum(bits.width for bits in input_bits),
+        raw_output_bits=sum(score.width for score in score_bits),
+        inputs=[
+            {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
+            for field, bits in zip(inputs.fields, input_bits, strict=True)
+            if bits.width
+        ],
         scores=[
             _placement(field.name, field.lsb, field.width, score, score_format)
             for field, score in zip(outputs.fields, score_bits, strict=True)
@@ -106,5 +114,5 @@ def _placement(name: str, lsb: int, width: int, score: ScoreBits, target: FixedP
         "high": high,
         "padding": padding,
         "extension": width - score.width - padding,
-        "sign_bit": f"raw[{high}]" if score.signed else "1'b0",
+        "sign_bit": f"raw_scores[{high}]" if score.signed else "1'b0",
     }

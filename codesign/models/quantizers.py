@@ -13,8 +13,10 @@ INITIAL_BETA = 1e-6
 def quantizer_scope(section: QuantizationSection) -> Iterator[None]:
     """Within the scope, HGQ2 layers get trainable widths that start where the configuration says.
 
-    Weights saturate symmetrically. Activations saturate or wrap as configured; a saturating one costs a few LUT and
-    keeps an extreme jet from turning into a random decision.
+    Weights saturate symmetrically. Activations wrap, which costs nothing; their ranges are learned from the training
+    rows and from rows with saturated inputs (`codesign.training.fit`), so that none wraps in practice. Saturating
+    activations are not used: hls4ml 1.3 narrows them by a rule that loses fractional bits of the largest value, and its
+    C-simulation then differs from the network (found by ``codesign verify``).
     """
     from hgq.config import LayerConfigScope, QuantizerConfigScope
 
@@ -25,7 +27,7 @@ def quantizer_scope(section: QuantizationSection) -> Iterator[None]:
             QuantizerConfigScope(
                 place="datalane",
                 default_q_type="kif",
-                overflow_mode=section.activation_overflow,
+                overflow_mode="WRAP",
                 f0=section.activation_bits,
             ),
             LayerConfigScope(enable_ebops=True, beta0=INITIAL_BETA),

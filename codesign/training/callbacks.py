@@ -11,10 +11,9 @@ from codesign.progress import Progress
 
 # Gains of the controller on log10(EBOPs / reference), tried on the jet tagger (16-64-32-32-5 and one hidden layer of 8)
 # with 30 to 800 epochs and targets of 1.2k to 20k EBOPs.
-PROPORTIONAL = 1.0
-INTEGRAL = 0.05
-INTEGRAL_SHORT = 10.0  # a short training must react faster: this over the number of epochs, if it is more
-# The cost term of the loss at the target, when the descent begins; it ends near 0.2 for the jet tagger.
+PROPORTIONAL = 2.0
+INTEGRAL = 0.2
+# The cost term of the loss at the target, when the descent begins; it passes 0.2 for the jet tagger.
 STARTING_COST = 0.05
 MAX_BETA = 1e-2
 
@@ -35,7 +34,7 @@ class CostController(BetaPID):  # type: ignore[misc]
             self.final,
             init_beta=INITIAL_BETA,
             p=PROPORTIONAL,
-            i=max(INTEGRAL, INTEGRAL_SHORT / training.epochs),
+            i=INTEGRAL,
             warmup=max(1, round(training.warmup_fraction * training.epochs)),
             max_beta=MAX_BETA,
         )

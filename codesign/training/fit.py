@@ -10,6 +10,7 @@ from hgq.utils import trace_minmax
 from numpy.typing import NDArray
 
 from codesign.config import Config
+from codesign.contract import InputContract
 from codesign.errors import ModelError
 from codesign.progress import Progress, silent
 from codesign.training.callbacks import CostController, report_progress
@@ -18,6 +19,7 @@ from codesign.training.layers import LayerPrecision, layer_precisions
 
 # A checkpoint may miss the target by this factor before the training counts as failed.
 ACCEPTED_EBOPS = 1.05
+SATURATED_ROWS = 0.1  # rows with saturated inputs, as a fraction of the training split
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,27 @@ class Sample:
     weights: NDArray[np.float32]
 
 
+def with_saturated_rows(sample: Sample, contract: InputContract, seed: int) -> Sample:
+    """Append rows with saturated inputs and weight zero, a tenth of the sample.
+
+    They add nothing to the loss, but the activations learn ranges that hold them: a jet beyond the contract's range
+    must not wrap inside the network and come out as a confident other class.
+
+    Args:
+        sample: training split.
+        contract: formats of the inputs.
+        seed: of the choice of rows.
+    """
+    lsb = np.array([fmt.lsb for fmt in contract.network_formats])
+    events = np.rint(sample.values / lsb).astype(np.int64)
+    extra = contract.saturate_some(events, math.ceil(SATURATED_ROWS * len(events)), np.random.default_rng(seed))
+    return Sample(
+        np.concatenate([sample.values, contract.to_network(extra)]),
+        np.concatenate([sample.labels, np.zeros(len(extra), sample.labels.dtype)]),
+        np.concatenate([sample.weights, np.zeros(len(extra), sample.weights.dtype)]),
+    )
+
+
 @dataclass(frozen=True)
 class TrainResult:
     """What the fit gave.
@@ -43,7 +66,7 @@ class TrainResult:
         epochs: passes over the training split.
         backend: Keras backend.
         target_ebops: what the schedule aimed at.
-        ebops: effective bit operations of the chosen network after calibration on the training split.
+        ebops: effective bit operations of the chosen network after calibration on the training rows.
         chosen: the checkpoint that was kept.
         front: the checkpoints on the front of validation accuracy and EBOPs.
         layers: widths and zero weights by layer.
@@ -65,7 +88,7 @@ def fit(model: Any, train: Sample, validation: Sample, config: Config, progress:
 
     Args:
         model: Keras model of HGQ2 layers, logits out.
-        train: training split.
+        train: training split, with its saturated rows.
         validation: validation split; it selects the checkpoint.
         config: training and quantisation sections.
         progress: called after each epoch.

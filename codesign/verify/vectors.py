@@ -18,7 +18,6 @@ ZERO_VECTORS = 4
 TOGGLING_VECTORS = 16
 SATURATING_SHARE = 0.15
 UNIFORM_SHARE = 0.10
-FORCED_PROBABILITY = 0.25  # of each input of a saturating vector to stand at its minimum or maximum
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int,
     source = real if len(real) else random.integers(low, high, size=(n_saturating, len(low)), endpoint=True)
     blocks = {
         "real events": real[random.permutation(len(real))[:n_real]],
-        "saturating": _saturating(source, n_saturating, low, high, random),
+        "saturating": contract.saturate_some(source, n_saturating, random),
         "extremes": extremes,
         "uniform": uniform,
         "zero": np.zeros((ZERO_VECTORS, len(low)), dtype=np.int64),
@@ -137,20 +136,6 @@ def _extremes(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int
     odd = np.arange(len(low)) % 2 == 1
     together = np.stack([low, high, np.where(odd, low, high), np.where(odd, high, low)])
     return np.concatenate([np.diag(low), np.diag(high), together])
-
-
-def _saturating(
-    source: NDArray[np.int64],
-    count: int,
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    random: np.random.Generator,
-) -> NDArray[np.int64]:
-    rows = source[random.integers(0, max(len(source), 1), size=count)].copy()
-    forced = random.random(rows.shape) < FORCED_PROBABILITY
-    forced[np.arange(count), random.integers(0, len(low), size=count)] = True
-    ends = np.where(random.random(rows.shape) < 0.5, low, high)
-    return np.where(forced, ends, rows)
 
 
 def _shuffled(
