@@ -1,0 +1,109 @@
+"""The parts of the fit that can be tested without fitting; the fit itself is tested with every architecture."""
+
+import numpy as np
+import pytest
+
+from codesign.config import QuantizationSection, TrainingSection
+from codesign.errors import ModelError
+from codesign.training import Sample, evaluate, with_saturated_rows
+from codesign.training.callbacks import CostController
+from codesign.training.fit import _choose
+from codesign.training.front import FrontCheckpoints, FrontPoint
+
+
+class FakeModel:
+    """Has weights; the front needs no more of a model."""
+
+    def __init__(self):
+        self.weights = [np.zeros(2)]
+
+    def get_weights(self):
+        return self.weights
+
+    def set_weights(self, weights):
+        self.weights = weights
+
+
+def front_of(*epochs, limit=100.0):
+    front, model = FrontCheckpoints(limit), FakeModel()
+    front.set_model(model)
+    for epoch, (accuracy, ebops) in enumerate(epochs):
+        model.weights[0][:] = epoch
+        front.on_epoch_end(epoch, {"val_accuracy": accuracy, "ebops": ebops})
+    return front, model
+
+
+def test_the_front_keeps_what_nothing_beats_and_restores_it():
+    front, model = front_of((0.5, 90.0), (0.6, 80.0), (0.55, 70.0), (0.54, 75.0), (0.9, 101.0), (0.6, 80.0))
+    assert [point.epoch for point in front.points] == [2, 1]
+    front.restore(front.points[0])
+    assert model.weights[0].tolist() == [2, 2]
+
+
+def test_an_epoch_without_numbers_is_not_kept():
+    front, _ = front_of((0.5, float("nan")))
+    assert front.points == ()
+
+
+def test_the_most_accurate_point_within_the_target_is_chosen():
+    points = (FrontPoint(1, 0.5, 900.0), FrontPoint(2, 0.6, 1040.0), FrontPoint(3, 0.7, 1100.0))
+    assert _choose(points, 1000.0, {"loss": [1.0], "ebops": [900.0]}).epoch == 2
+    with pytest.raises(ModelError, match=r"no epoch reached 500 EBOPs \(lowest 900\)"):
+        _choose(points, 500.0, {"loss": [1.0], "ebops": [900.0]})
+    with pytest.raises(ModelError, match="the loss became NaN in epoch 2"):
+        _choose(points, 1000.0, {"loss": [1.0, float("nan")], "ebops": [900.0]})
+
+
+class SlowCost(CostController):
+    """The controller on a stand-in for a network: EBOPs creeps towards a value that falls with the cost's weight."""
+
+    def __init__(self, quantization, training):
+        super().__init__(quantization, training)
+        self.ebops, self.weight = 2e5, 0.0
+
+    def get_ebops(self):
+        balance = 2e5 / (1 + 1e6 * self.weight)
+        self.ebops *= (balance / self.ebops) ** (1 / 20)
+        return self.ebops
+
+    def set_beta(self, beta):
+        self.weight = beta
+
+
+@pytest.mark.parametrize("epochs", [150, 600])
+@pytest.mark.parametrize("target", [2e3, 2e4])
+def test_the_controller_reaches_the_target_and_stays_there(epochs, target):
+    controller = SlowCost(QuantizationSection(target_ebops=target), TrainingSection(epochs=epochs))
+    controller.on_train_begin({})
+    history = []
+    for epoch in range(epochs):
+        controller.on_epoch_begin(epoch, {})
+        logs = {}
+        controller.on_epoch_end(epoch, logs)
+        history.append(logs["ebops"])
+    assert history[-1] == pytest.approx(target, rel=0.1)
+    assert min(history) > 0.5 * target, "the cost overshoots and the network would collapse"
+
+
+def test_saturated_rows_have_no_weight_and_reach_the_ends(contract):
+    events = contract.to_hardware(np.zeros((200, len(contract.inputs))))
+    sample = Sample(contract.to_network(events), np.zeros(200, np.uint8), np.ones(200, np.float32))
+    more = with_saturated_rows(sample, contract, seed=1)
+    assert more.values.shape == (220, len(contract.inputs))
+    assert (more.values[:200] == sample.values).all()
+    assert more.weights[200:].sum() == 0
+    ends = contract.to_network(np.stack(contract.extremes()))
+    at_an_end = (more.values[200:] == ends[0]) | (more.values[200:] == ends[1])
+    assert at_an_end.any(axis=1).all()
+    assert (with_saturated_rows(sample, contract, seed=1).values == more.values).all()
+
+
+def test_evaluation_quotes_every_class_with_errors():
+    labels = np.arange(3000) % 3
+    logits = np.eye(3)[labels] * 2 + np.random.default_rng(1).normal(size=(3000, 3))
+    result = evaluate("abc", labels, logits, labels[:300], logits[:300])
+    assert result.events == 3000
+    assert [entry.name for entry in result.classes] == ["a", "b", "c"]
+    assert all(0.9 < entry.auc.value < 1 and 0 < entry.auc.error < 0.01 for entry in result.classes)
+    assert np.sum(result.confusion) == 3000
+    assert result.accuracy.error < result.validation_accuracy.error
