@@ -15,7 +15,8 @@ from codesign.verify.vectors import make_vectors
 
 def with_architecture(config, name):
     model = config.model.model_copy(update={"architecture": name})
-    return config.model_copy(update={"model": model})
+    training = config.training.model_copy(update={"batch_size": 128})  # as many steps as on the whole sample
+    return config.model_copy(update={"model": model, "training": training})
 
 
 @pytest.mark.slow
