@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
+from codesign.files import write_whole
 from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress
-from codesign.run import Run, digest, digest_files, write_atomic
+from codesign.run import Run, digest, digest_files
 from codesign.verify.vectors import Vectors, make_vectors
 
 REFERENCE = "trained network"
@@ -50,7 +51,7 @@ def vectors_and_responses(
     files = {name: f"response_{name.replace(' ', '_')}.npz" for name in responses}
     for name, scores in responses.items():
         np.savez_compressed(folder / files[name], scores=scores)
-    write_atomic(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
+    write_whole(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
     return vectors, responses
 
 

@@ -9,11 +9,9 @@ import dataclasses
 import fcntl
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import distributions
@@ -23,6 +21,7 @@ from typing import Any
 from codesign import __version__
 from codesign.config import Config, read_config
 from codesign.errors import RunError
+from codesign.files import write_whole
 
 PROVENANCE_PACKAGES = (
     "alkaid", "cocotb", "fastjet", "h5py", "hgq2", "hls4ml", "jax", "keras", "numpy", "pythia8mc", "tensorflow",
@@ -61,9 +60,9 @@ class Run:
         if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / "config.toml").is_file()):
             raise RunError(f"{path}: exists and is not a run directory; choose another with --output or remove it")
         path.mkdir(parents=True, exist_ok=True)
-        write_atomic(path / "config.toml", config_file.read_text(encoding="utf-8"))
+        write_whole(path / "config.toml", config_file.read_text(encoding="utf-8"))
         run = cls(path, config, config_file.resolve().parent)
-        write_atomic(path / "provenance.json", to_json(provenance(config_file)))
+        write_whole(path / "provenance.json", to_json(provenance(config_file)))
         return run
 
     @classmethod
@@ -105,7 +104,7 @@ class Run:
 
     def write_record(self, step: str, record: object) -> None:
         """Write the record (a dataclass or a mapping) of a step in one piece."""
-        write_atomic(self.path / f"{step}.json", to_json(record))
+        write_whole(self.path / f"{step}.json", to_json(record))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -120,19 +119,6 @@ class Run:
             except OSError:
                 raise RunError(f"{self.path}: another codesign process is working in this run directory") from None
             yield
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old content or the new, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def to_json(record: object) -> str:

@@ -15,9 +15,10 @@ import numpy as np
 from codesign.contract import InputContract, derive_contract
 from codesign.data.dataset import Dataset
 from codesign.errors import RunError
+from codesign.files import write_whole
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
-from codesign.run import Run, digest_files, write_atomic
+from codesign.run import Run, digest_files
 from codesign.synth.boards import Board, get_board
 from codesign.tools import TOOLS, require_tool, verilator_root
 
@@ -77,7 +78,7 @@ def prepare(run: Run, progress: Progress) -> dict[str, Any]:
             coverage=contract_section.coverage,
             given={name: given.model_dump(exclude_none=True) for name, given in contract_section.inputs.items()},
         )
-        write_atomic(run.path / "contract.json", contract.to_json())
+        write_whole(run.path / "contract.json", contract.to_json())
         progress("input contract", 1, 1)
         return {
             "name": dataset.name,
@@ -228,7 +229,7 @@ def remember_boards(run: Run, names: Sequence[str]) -> None:
     if names:
         known = [board.name for board in _boards(run)]
         added = [get_board(name).name for name in names]
-        write_atomic(run.path / BOARDS, json.dumps(list(dict.fromkeys((*known, *added)))))
+        write_whole(run.path / BOARDS, json.dumps(list(dict.fromkeys((*known, *added)))))
 
 
 # --- report -----------------------------------------------------------------------------------------------------------

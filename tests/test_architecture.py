@@ -14,7 +14,7 @@ ML = {"alkaid", "hgq", "hls4ml", "jax", "keras", "tensorflow"}
 # Folders and files that must import without the machine-learning stack.
 LIGHT = ["fixed_point", "contract", "metrics", "data", "verify", "synth", "report", "pipeline", "cli", "summary"]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
-FOUNDATION = {"errors", "tools", "assets", "fixed_point", "naming", "progress", "run", "config", "__version__"}
+FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "progress", "run", "config", "__version__"}
 ALLOWED = {
     "data": FOUNDATION | {"data", "features", "codesign"},
     "features": FOUNDATION | {"features"},

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from codesign.errors import ConfigError, RunError
-from codesign.run import Run, digest, digest_files, to_json, write_atomic
+from codesign.files import write_whole
+from codesign.run import Run, digest, digest_files, to_json
 
 
 def test_start_copies_the_configuration_and_open_finds_everything_again(small_toml, tmp_path):
@@ -64,9 +65,9 @@ def test_two_processes_cannot_work_in_one_directory(small_toml, tmp_path):
 
 def test_atomic_writing_keeps_the_old_file_when_it_fails(tmp_path):
     target = tmp_path / "a.json"
-    write_atomic(target, "old")
+    write_whole(target, "old")
     with pytest.raises(TypeError):
-        write_atomic(target, 3)
+        write_whole(target, 3)
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 

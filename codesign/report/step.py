@@ -5,10 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from codesign.files import write_whole
 from codesign.report.collect import collect
 from codesign.report.page import Page, build_page, to_html, to_markdown
 from codesign.report.plots import to_png, to_svg
-from codesign.run import Run, write_atomic
+from codesign.run import Run
 
 HTML = "report.html"
 MARKDOWN = "report.md"
@@ -34,8 +35,8 @@ def write_report(run: Run) -> dict[str, Any]:
     page = build_page(records)
     images = {plot.name: to_svg(plot.figure) for section in page.sections for plot in section.plots}
     plots = _write_plots(run.path / PLOTS, page, images)
-    write_atomic(run.path / MARKDOWN, to_markdown(page))
-    write_atomic(run.path / HTML, to_html(page, images))
+    write_whole(run.path / MARKDOWN, to_markdown(page))
+    write_whole(run.path / HTML, to_html(page, images))
     return {
         "html": HTML,
         "markdown": MARKDOWN,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.verify.files import write_whole
+from codesign.files import write_whole
 from codesign.verify.words import pack_words
 
 SAMPLES = 5  # mismatches that are kept and written in full

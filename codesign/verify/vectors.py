@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.errors import DataError
-from codesign.verify.files import write_whole
+from codesign.files import write_whole
 
 CATEGORIES = ("real events", "saturating", "extremes", "uniform", "zero", "toggling")
 ZERO_VECTORS = 4
