@@ -103,6 +103,9 @@ def train_inputs(run: Run) -> object:
 def train(run: Run, progress: Progress) -> dict[str, Any]:
     """Train the network, prove that it reloads identically, and judge it on the test split."""
     from codesign.models.backend import import_keras
+
+    progress("starting Keras", 0, run.config.training.epochs)
+    import_keras().utils.set_random_seed(run.config.seed)
     from codesign.models.registry import build_model
     from codesign.models.reload import require_identical_reload
     from codesign.models.store import logits, save_model
@@ -110,8 +113,6 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
 
     contract, classes = _contract(run), run.record("data")["classes"]
     samples = {split: Sample(*_network_rows(run, contract, split)) for split in ("train", "validation", "test")}
-    progress("starting Keras", 0, run.config.training.epochs)
-    import_keras().utils.set_random_seed(run.config.seed)
     model = build_model(run.config, contract, len(classes))
     rows = with_saturated_rows(samples["train"], contract, run.config.seed)
     result = fit(model, rows, samples["validation"], run.config, progress)

@@ -108,6 +108,19 @@ def test_missing_tools_stop_a_run_before_it_begins(codesign, small_toml, monkeyp
     assert not Path("runs/small/data.json").exists()
 
 
+def test_training_without_the_ml_stack_says_what_to_install(codesign, small_toml, tmp_path):
+    code = (
+        "import sys\n"
+        "for name in ('alkaid', 'hgq', 'hls4ml', 'jax', 'keras', 'tensorflow'): sys.modules[name] = None\n"
+        "from codesign.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "train", str(small_toml)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "pip install 'codesign[ml]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_unknown_board_on_the_command_line(codesign, small_toml):
     codesign("data", "prepare", small_toml)
     status, _, err = codesign("synth", "runs/small", "--board", "alveo-u25")
