@@ -53,12 +53,13 @@ class Run:
 
         Raises:
             ConfigError: the file is wrong.
-            RunError: the directory exists and is not a run directory.
+            RunError: the directory exists and is not a run directory, or belongs to another configuration file.
         """
         config = read_config(config_file)
         path = directory or Path("runs") / config.name
         if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / "config.toml").is_file()):
             raise RunError(f"{path}: exists and is not a run directory; choose another with --output or remove it")
+        _require_same_origin(path, config_file)
         path.mkdir(parents=True, exist_ok=True)
         write_whole(path / "config.toml", config_file.read_text(encoding="utf-8"))
         run = cls(path, config, config_file.resolve().parent)
@@ -119,6 +120,18 @@ class Run:
             except OSError:
                 raise RunError(f"{self.path}: another codesign process is working in this run directory") from None
             yield
+
+
+def _require_same_origin(path: Path, config_file: Path) -> None:
+    """Keep a copied configuration, whose name was not changed, from replacing the results of the first."""
+    known = path / "provenance.json"
+    if known.is_file():
+        origin = Path(json.loads(known.read_text())["config_file"])
+        if origin != config_file.resolve() and origin.is_file():
+            raise RunError(
+                f"{path}: belongs to {origin}; change 'name' in {config_file}, choose a directory with --output, "
+                "or remove the old one"
+            )
 
 
 def to_json(record: object) -> str:

@@ -32,6 +32,16 @@ def test_a_directory_of_something_else_is_not_touched(small_toml, tmp_path):
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["thesis.tex"]
 
 
+def test_a_copied_configuration_with_the_same_name_does_not_replace_the_first(small_toml, tmp_path):
+    Run.start(small_toml, tmp_path / "r")
+    copied = tmp_path / "copied.toml"
+    copied.write_text(small_toml.read_text())
+    with pytest.raises(RunError, match=r"belongs to .*small\.toml; change 'name' in .*copied\.toml"):
+        Run.start(copied, tmp_path / "r")
+    small_toml.unlink()  # renamed, not copied: then it is the same run
+    assert Run.start(copied, tmp_path / "r").path == tmp_path / "r"
+
+
 def test_a_wrong_configuration_leaves_no_directory(tmp_path):
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('name = "x"\nnam = 1\n[data]\nfile = "a"')

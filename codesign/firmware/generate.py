@@ -119,15 +119,8 @@ def generate(
         reuse_factor=target.reuse_factor,
     )
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
-    sources = wrapper.write_wrapper(
-        path / "wrapper",
-        inputs=inputs,
-        outputs=outputs,
-        score_format=integer_model.score_format,
-        input_bits=integer_model.input_bits,
-        score_bits=integer_model.score_bits,
-        timing=wrapper.Timing(target.clock_mhz, project.latency_cycles),
-    )
+    timing = wrapper.Timing(target.clock_mhz, project.latency_cycles)
+    sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
     latency_ns = project.latency_cycles * period_ns
     return FirmwareResult(
         top=wrapper.TOP,

@@ -1,7 +1,6 @@
 """The trigger algorithm around the network: clock, reset, packed input word, aligned valid, class scores."""
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import jinja2
 from codesign.assets import asset
 from codesign.firmware.ports import Port
 from codesign.firmware.rtl import TOP as NETWORK
-from codesign.firmware.rtl import InputBits, ScoreBits
+from codesign.firmware.rtl import IntegerModel, ScoreBits
 from codesign.fixed_point import FixedPoint
 
 TOP = "trigger_algorithm"
@@ -34,25 +33,14 @@ class Timing:
         return 1000.0 / self.clock_mhz
 
 
-def write_wrapper(
-    path: Path,
-    *,
-    inputs: Port,
-    outputs: Port,
-    score_format: FixedPoint,
-    input_bits: Sequence[InputBits],
-    score_bits: Sequence[ScoreBits],
-    timing: Timing,
-) -> tuple[Path, ...]:
+def write_wrapper(path: Path, inputs: Port, outputs: Port, network: IntegerModel, timing: Timing) -> tuple[Path, ...]:
     """Write the wrapper and its constraints.
 
     Args:
         path: directory to write into.
         inputs: packed input word.
         outputs: packed output word.
-        score_format: common format of the scores.
-        input_bits: which bits of each input the network's raw input takes.
-        score_bits: where each score lies in the network's raw output.
+        network: tells which input bits the network takes, and where and in which format its scores lie.
         timing: clock and latency.
 
     Returns:
@@ -65,19 +53,19 @@ def write_wrapper(
     )
     ports = environment.get_template("network_ports.v.j2").render(
         network=NETWORK,
-        score_format=score_format,
+        score_format=network.score_format,
         input_bits=inputs.bits,
         output_bits=outputs.bits,
-        raw_input_bits=sum(bits.width for bits in input_bits),
-        raw_output_bits=sum(score.width for score in score_bits),
+        raw_input_bits=sum(bits.width for bits in network.input_bits),
+        raw_output_bits=sum(score.width for score in network.score_bits),
         inputs=[
             {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
-            for field, bits in zip(inputs.fields, input_bits, strict=True)
+            for field, bits in zip(inputs.fields, network.input_bits, strict=True)
             if bits.width
         ],
         scores=[
-            _placement(field.name, field.lsb, field.width, score, score_format)
-            for field, score in zip(outputs.fields, score_bits, strict=True)
+            _placement(field.name, field.lsb, field.width, score, network.score_format)
+            for field, score in zip(outputs.fields, network.score_bits, strict=True)
         ],
     )
     constraints = environment.get_template("trigger_algorithm.xdc.j2").render(

@@ -1,6 +1,7 @@
 """The wrapper's port adapter, simulated in Icarus against the meaning of its fields."""
 
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,16 +29,14 @@ endmodule
 
 @pytest.fixture
 def wrapper(tmp_path):
-    return write_wrapper(
-        tmp_path,
-        inputs=pack([("a", 6, True), ("b", 8, True)]),
-        outputs=pack([("g", 9, True), ("q", 9, True)]),
+    # g: 4 raw bits, signed, kif (1, 2, 1); q: 5 raw bits, unsigned, kif (0, 2, 3).
+    network = SimpleNamespace(
         score_format=FixedPoint(True, 9, 4),
         input_bits=[InputBits(1, 4), InputBits(3, 5)],
-        # g: 4 raw bits, signed, kif (1, 2, 1); q: 5 raw bits, unsigned, kif (0, 2, 3).
         score_bits=[ScoreBits(0, 4, True, 2, 1), ScoreBits(4, 5, False, 2, 3)],
-        timing=Timing(clock_mhz=200.0, latency_cycles=7),
     )
+    inputs, outputs = pack([("a", 6, True), ("b", 8, True)]), pack([("g", 9, True), ("q", 9, True)])
+    return write_wrapper(tmp_path, inputs, outputs, network, Timing(clock_mhz=200.0, latency_cycles=7))
 
 
 @pytest.mark.rtl
