@@ -9,8 +9,8 @@ from codesign.config import QuantizationSection, TrainingSection
 from codesign.models.quantizers import INITIAL_BETA
 from codesign.progress import Progress
 
-# Gains of the controller on log10(EBOPs / reference), tried on the jet tagger: 16-64-32-32-5 to 5k EBOPs in 500 to 800
-# epochs, and one hidden layer of 8 to 1.2k EBOPs in 60. Half of them is too slow for the short training.
+# Gains of the controller on log10(EBOPs / reference), tried on the jet tagger: 16-64-32-32-5 to 5k and 15k EBOPs in
+# 500 to 800 epochs, and one hidden layer of 8 to 1.2k EBOPs in 60. Half of them is too slow for the short training.
 PROPORTIONAL = 2.0
 INTEGRAL = 0.2
 # The cost term of the loss at the target, when the descent begins; it passes 0.2 for the jet tagger.
