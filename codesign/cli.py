@@ -226,10 +226,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(WRONG)
-    except CodesignError as error:
-        print_lines(
-            [f"error: {line}" if i == 0 else line for i, line in enumerate(str(error).splitlines())], error=True
-        )
+    except (CodesignError, OSError) as error:
+        # An OSError is a path that cannot be made, read or written, or a full disk: the system's words say which.
+        print_lines(f"error: {error}".splitlines(), error=True)
         sys.exit(WRONG)
 
 

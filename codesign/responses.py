@@ -5,6 +5,7 @@ an edit of the Verilog, read them back.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
+from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress
@@ -33,11 +35,12 @@ def vectors_and_responses(
     Raises:
         ModelError: they must be made and the machine-learning stack is not installed.
         FirmwareError: an implementation is missing or does not compile.
+        RunError: the index of the kept responses is damaged.
     """
     folder = run.path / "vectors"
     index = folder / "index.json"
     wanted = _digest(run, contract, firmware)
-    if index.is_file() and (kept := json.loads(index.read_text()))["digest"] == wanted:
+    if index.is_file() and (kept := _read_index(index))["digest"] == wanted:
         return Vectors.load(folder / "stimulus.npz"), {
             name: np.load(folder / file)["scores"] for name, file in kept["responses"].items()
         }
@@ -53,6 +56,14 @@ def vectors_and_responses(
         np.savez_compressed(folder / files[name], scores=scores)
     write_whole(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
     return vectors, responses
+
+
+def _read_index(index: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads(index.read_text())
+        return {"digest": kept["digest"], "responses": dict(kept["responses"])}
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunError(f"{index}: damaged ({error}); delete it, the responses are then made again") from None
 
 
 def _respond(

@@ -77,8 +77,7 @@ class Run:
         if not (path / "config.toml").is_file():
             raise RunError(f"{path}: expected a run directory (with config.toml) or a configuration file")
         config = read_config(path / "config.toml")
-        origin = json.loads((path / "provenance.json").read_text())["config_file"]
-        return cls(path, config, Path(origin).parent)
+        return cls(path, config, _origin(path).parent)
 
     def data_file(self) -> Path:
         """The data set of the configuration, relative paths starting at the configuration file."""
@@ -122,11 +121,21 @@ class Run:
             yield
 
 
+def _origin(path: Path) -> Path:
+    """The configuration file a run directory was made from."""
+    record = path / "provenance.json"
+    try:
+        return Path(json.loads(record.read_text())["config_file"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunError(
+            f"{record}: missing or damaged ({error}); delete it and start the run from its configuration file again"
+        ) from None
+
+
 def _require_same_origin(path: Path, config_file: Path) -> None:
     """Keep a copied configuration, whose name was not changed, from replacing the results of the first."""
-    known = path / "provenance.json"
-    if known.is_file():
-        origin = Path(json.loads(known.read_text())["config_file"])
+    if (path / "provenance.json").is_file():
+        origin = _origin(path)
         if origin != config_file.resolve() and origin.is_file():
             raise RunError(
                 f"{path}: belongs to {origin}; change 'name' in {config_file}, choose a directory with --output, "

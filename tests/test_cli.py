@@ -74,6 +74,14 @@ def test_missing_files_and_wrong_directories(codesign, small_toml, tmp_path):
     assert (status, err.startswith("error: empty: expected a run directory")) == (2, True)
 
 
+def test_a_path_that_cannot_be_made_is_one_line(codesign, small_toml, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = codesign("data", "prepare", small_toml, "--output", tmp_path / "file" / "run")
+    assert status == 2
+    assert err.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in err
+
+
 def test_a_step_without_the_one_before_it_says_which_to_run(codesign, small_toml):
     status, _, err = codesign("generate", small_toml)
     assert status == 2

@@ -42,6 +42,16 @@ def test_a_copied_configuration_with_the_same_name_does_not_replace_the_first(sm
     assert Run.start(copied, tmp_path / "r").path == tmp_path / "r"
 
 
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+def test_missing_or_damaged_provenance_is_explained(small_toml, tmp_path, text):
+    path = Run.start(small_toml, tmp_path / "r").path
+    (path / "provenance.json").unlink()
+    if text is not None:
+        (path / "provenance.json").write_text(text)
+    with pytest.raises(RunError, match=r"provenance\.json: missing or damaged .* delete it"):
+        Run.open(path)
+
+
 def test_a_wrong_configuration_leaves_no_directory(tmp_path):
     wrong = tmp_path / "wrong.toml"
     wrong.write_text('name = "x"\nnam = 1\n[data]\nfile = "a"')
