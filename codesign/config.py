@@ -1,24 +1,14 @@
 """The configuration: one validated TOML file that states data, network, input contract, board and budget."""
 
-import tomllib
-import types
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field
 
-from codesign.errors import ConfigError
-from codesign.naming import unknown_name
+from codesign.sections import Section, parse_section, read_section
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-class Section(BaseModel):
-    """A table of the file: strict types, no unknown key, immutable once read."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class DataSection(Section):
@@ -64,7 +54,7 @@ class ContractSection(Section):
     width: Annotated[int, Field(ge=2, le=24)] = 12
     network_integer: Annotated[int, Field(ge=1, le=12)] = 3
     coverage: Fraction = 0.999
-    inputs: dict[str, GivenInput] = {}
+    inputs: dict[str, GivenInput] = Field(default_factory=dict)
 
 
 class ModelSection(Section):
@@ -213,15 +203,7 @@ class Config(Section):
         Raises:
             ConfigError: not TOML, an unknown key, a wrong type or a value out of range.
         """
-        try:
-            content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{where}: not valid TOML: {error}") from None
-        try:
-            return cls.model_validate(_tuples(content))
-        except ValidationError as error:
-            lines = [_explain(cls, detail) for detail in error.errors()]
-            raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+        return parse_section(cls, text, where)
 
 
 def read_config(path: Path) -> Config:
@@ -230,49 +212,4 @@ def read_config(path: Path) -> Config:
     Raises:
         ConfigError: the file is missing or wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such configuration file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as a TOML file: {error}") from None
-    return Config.parse(text, str(path))
-
-
-def _tuples(value: Any) -> Any:
-    """TOML arrays as tuples, since strict validation of an immutable section takes no list."""
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
-
-
-def _explain(model: type[BaseModel], detail: ErrorDetails) -> str:
-    """One readable line for one validation error: path of the key, what was expected, what was found."""
-    path = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        return f"{path}: {unknown_name('key', str(detail['loc'][-1]), _keys_at(model, detail['loc'][:-1]))}"
-    if detail["type"] == "missing":
-        return f"key {path!r} is missing"
-    expected = detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return f"key {path!r}: expected {expected}, got {detail['input']!r}"
-
-
-def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Names of the keys a table may hold, by its path in the file."""
-    for part in location:
-        field = model.model_fields.get(str(part))
-        # A key that is not a field is a user's own name inside a table of tables (contract.inputs.<name>).
-        inner = _section_of(field.annotation) if field is not None else model
-        if inner is None:
-            return []
-        model = inner
-    return sorted(model.model_fields)
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section class inside an annotation such as ``dict[str, GivenInput]`` or ``Section | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (dict, Union, types.UnionType, Annotated):
-        return next((found for arg in get_args(annotation) if (found := _section_of(arg)) is not None), None)
-    return None
+    return read_section(Config, path, "configuration file")

@@ -2,8 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from codesign.data.hdf5 import damage_reported, open_hdf5
 from codesign.data.schema import (
     SPLITS,
     Column,
@@ -19,7 +19,7 @@ from codesign.data.schema import (
     content_digest,
     read_classes,
     read_columns,
-    row_ranges,
+    stored_ranges,
 )
 from codesign.data.writing import write_dataset
 from codesign.errors import DataError
@@ -67,14 +67,9 @@ class Dataset:
             DataError: The file is missing, damaged, not HDF5, or not in layout version 1.
         """
         path = Path(path)
-        if not path.is_file():
-            raise DataError(f"{path}: expected an HDF5 data set, found {'a directory' if path.is_dir() else 'no file'}")
+        file = open_hdf5(path)
         try:
-            file = h5py.File(path, "r")
-        except OSError as error:
-            raise DataError(f"{path}: not an HDF5 file, or truncated; copy or produce it again ({error})") from None
-        try:
-            with _damage_reported(path):
+            with damage_reported(path):
                 check_file(file, str(path))
                 return cls(file, path)
         except DataError:
@@ -132,7 +127,7 @@ class Dataset:
         mask = self._mask(split)
         stored = self._file["inputs"][block]
         values = np.empty((int(mask.sum()), *stored.shape[1:-1], len(wanted)), np.float32)
-        with _damage_reported(self.path):
+        with damage_reported(self.path):
             _fill(values, stored, mask, [known.index(name) for name in wanted])
         self._require_finite(values, mask, block, wanted)
         return values
@@ -176,7 +171,7 @@ class Dataset:
         arrays: dict[str, h5py.Dataset] = {f"inputs/{block}": self._file["inputs"][block] for block in self.blocks}
         arrays |= {name: self._file[name] for name in ("label", "split", "weight") if name in self._file}
         columns = {block: self._file["inputs"][block].attrs["columns"] for block in self.blocks}
-        with _damage_reported(self.path):
+        with damage_reported(self.path):
             found = content_digest(self.classes, columns, arrays)
         if found != self.digest:
             raise DataError(
@@ -194,7 +189,7 @@ class Dataset:
 
     def _vector(self, name: str, split: str | None) -> NDArray[Any]:
         mask = self._mask(split)
-        with _damage_reported(self.path):
+        with damage_reported(self.path):
             values: NDArray[Any] = self._file[name][:][mask]
         return values
 
@@ -222,20 +217,15 @@ def _fill(values: NDArray[np.float32], stored: h5py.Dataset, mask: NDArray[np.bo
     HDF5's own selection by a list of rows is quadratic in practice; a mask per chunk is not.
     """
     filled = 0
-    for rows in row_ranges(mask.size):
+    whole = list(indices) == list(range(stored.shape[-1]))
+    for rows in stored_ranges(stored):
         selected = mask[rows]
         count = int(selected.sum())
         if count == 0:
             continue
-        for position, index in enumerate(indices):
-            values[filled : filled + count, ..., position] = stored[rows, ..., index][selected]
+        if whole:
+            values[filled : filled + count] = stored[rows][selected]
+        else:
+            for position, index in enumerate(indices):
+                values[filled : filled + count, ..., position] = stored[rows, ..., index][selected]
         filled += count
-
-
-@contextmanager
-def _damage_reported(path: Path) -> Iterator[None]:
-    """Turn what h5py raises on damaged bytes (found by flipping them one after the other) into a DataError."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: the file is damaged; copy or produce it again ({error})") from error

@@ -3,7 +3,8 @@
 ::
 
     /                 attrs: schema_version=1, name, provenance (JSON), digest (sha256)
-    /inputs/<block>   float32 (n, columns) or (n, objects, columns); attr columns (JSON)
+    /inputs/<block>   float32 (n, columns) or (n, objects, columns); attr columns (JSON);
+                      objects in decreasing pT, all columns zero where there is none
     /label            uint8 (n,); attr classes (JSON list)
     /weight           float32 (n,), optional: absent means one for every row
     /split            uint8 (n,): 0 train, 1 validation, 2 test
@@ -24,6 +25,8 @@ from codesign.errors import DataError
 SCHEMA_VERSION = 1
 SPLITS = ("train", "validation", "test")
 ROWS_PER_CHUNK = 8192  # 32 KiB of one column: a column is read, and compressed, without its neighbours
+WIDE_ROW = 1024  # values; wider rows (images, showers) are read as a whole, so they are stored as a whole
+VALUES_PER_WIDE_CHUNK = 1 << 18  # 1 MiB, HDF5's default chunk cache
 MAX_CLASSES = 256  # labels are uint8
 
 
@@ -40,6 +43,39 @@ class Column:
     name: str
     unit: str
     description: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a block of inputs holds.
+
+    Attributes:
+        columns: The quantities, in the order of the last axis.
+        objects: Slots per row; ``None`` where a row is one object (two axes).
+        order_by: Column in whose decreasing order the objects stand, zero where a slot is empty;
+            ``None`` where the order has another meaning (pixels, layers).
+    """
+
+    columns: tuple[Column, ...]
+    objects: int | None = None
+    order_by: str | None = None
+
+    @property
+    def row_shape(self) -> tuple[int, ...]:
+        """Shape of one row: (columns,) or (objects, columns)."""
+        return (len(self.columns),) if self.objects is None else (self.objects, len(self.columns))
+
+
+def chunk_shape(row_shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a chunk on disk for rows of a shape.
+
+    Neighbours in one column are alike, which is what shuffle + gzip needs, and a selection of
+    columns reads only these; a wide row is stored whole.
+    """
+    values = int(np.prod(row_shape, dtype=np.int64))
+    if values <= WIDE_ROW:
+        return (ROWS_PER_CHUNK, *(1,) * len(row_shape))
+    return (max(1, VALUES_PER_WIDE_CHUNK // values), *row_shape)
 
 
 def encode_columns(columns: Sequence[Column]) -> str:
@@ -72,10 +108,15 @@ def read_columns(block: h5py.Dataset, where: str) -> tuple[Column, ...]:
     return columns
 
 
-def row_ranges(rows: int) -> Iterator[slice]:
+def row_ranges(rows: int, step: int = ROWS_PER_CHUNK) -> Iterator[slice]:
     """Cut ``rows`` rows into slices that coincide with the chunks on disk."""
-    for start in range(0, rows, ROWS_PER_CHUNK):
-        yield slice(start, min(start + ROWS_PER_CHUNK, rows))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def stored_ranges(array: Any) -> Iterator[slice]:
+    """Cut the rows of an array or HDF5 data set into slices of a few MB that coincide with its chunks."""
+    return row_ranges(array.shape[0], chunk_shape(array.shape[1:])[0])
 
 
 def content_digest(classes: Sequence[str], columns: Mapping[str, str], arrays: Mapping[str, Any]) -> str:
@@ -94,7 +135,7 @@ def content_digest(classes: Sequence[str], columns: Mapping[str, str], arrays: M
     for path in sorted(arrays):
         array = arrays[path]
         digest.update(json.dumps([path, str(array.dtype), list(array.shape)]).encode())
-        for rows in row_ranges(array.shape[0]):
+        for rows in stored_ranges(array):
             digest.update(np.ascontiguousarray(array[rows]).tobytes())
     return digest.hexdigest()
 

@@ -131,7 +131,7 @@ def test_changed_content_fails_the_digest(sample):
 
 
 def test_missing_file_and_directory(tmp_path):
-    with pytest.raises(DataError, match=r"nowhere.h5: expected an HDF5 data set, found no file"):
+    with pytest.raises(DataError, match=r"nowhere.h5: expected an HDF5 file, found no file"):
         Dataset.open(tmp_path / "nowhere.h5")
     with pytest.raises(DataError, match="found a directory"):
         Dataset.open(tmp_path)

@@ -35,12 +35,19 @@ def test_arrays_are_compressed_in_columns(sample):
         block = file["inputs/constituents"]
         assert block.compression == "gzip"
         assert block.shuffle
-        assert block.chunks == (40, 1, 1)
+        assert block.chunks == (8192, 1, 1)
 
 
 WRONG = {
     "rows": ({"label": np.zeros(39, int)}, "expected 39 rows, found shape (40,"),
-    "no rows": ({"label": np.zeros(0, int), "split": np.zeros(0, int)}, "expected at least one row"),
+    "no rows": (
+        {
+            "inputs": {"high_level": (np.zeros((0, 1)), [Column("a", "", "")])},
+            "label": np.zeros(0, int),
+            "split": np.zeros(0, int),
+        },
+        "expected at least one row",
+    ),
     "label too large": ({"label": np.full(40, 2)}, "/label: expected values 0 to 1, found 2 to 2"),
     "label that would wrap": ({"label": np.full(40, 256)}, "/label: expected values 0 to 1, found 256 to 256"),
     "negative split": ({"split": np.full(40, -1)}, "/split: expected values 0 to 2, found -1 to -1"),
@@ -53,11 +60,11 @@ WRONG = {
     "weight": ({"weight": 1.0}, "/weight: expected 40 rows, found shape ()"),
     "columns": (
         {"inputs": {"high_level": (np.zeros((40, 2)), [Column("a", "", "")])}},
-        "expected 40 rows (labels) and 1 columns (its attribute), found shape (40, 2)",
+        "/inputs/high_level: expected shape (40, 1), found shape (40, 2)",
     ),
     "one axis": (
         {"inputs": {"high_level": (np.zeros(40), [Column("a", "", "")])}},
-        "/inputs/high_level: expected float32 with two or three axes",
+        "/inputs/high_level: expected shape (40, 1), found shape (40,)",
     ),
     "block name": ({"inputs": {"a/b": (np.zeros((40, 1)), [Column("a", "", "")])}}, "a block name without '/'"),
     "no inputs": ({"inputs": {}}, "expected at least one data set /inputs/<block>"),

@@ -1,11 +1,10 @@
 """Collisions from Pythia 8 in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
-from codesign.data.simulation.processes import Process
 from codesign.errors import CodesignError
 
 _MODULES = ("pythia8mc", "fastjet", "awkward")
@@ -30,13 +29,13 @@ def require_simulation() -> dict[str, str]:
     return {name: version(name) for name in _MODULES}
 
 
-def event_batches(process: Process, *, pt_gev: float, seed: int) -> Iterator[Any]:
+def event_batches(name: str, settings: Sequence[str], *, hint: str = "") -> Iterator[Any]:
     """Generate collisions without end.
 
     Args:
-        process: What to generate.
-        pt_gev: Wanted transverse momentum in GeV.
-        seed: Pythia's seed; the same seed gives the same events.
+        name: Name of the process, for messages.
+        settings: Complete Pythia settings, with a seed; the same settings give the same events.
+        hint: What the user chose, for the message when Pythia cannot start.
 
     Yields:
         Awkward array of at most `EVENTS_PER_BATCH` events with the field ``prt`` (the event record:
@@ -48,13 +47,13 @@ def event_batches(process: Process, *, pt_gev: float, seed: int) -> Iterator[Any
     import pythia8mc
 
     pythia = pythia8mc.Pythia("", False)
-    for line in process.pythia_settings(pt_gev, seed):
+    for line in settings:
         if not pythia.readString(line):
-            raise CodesignError(f"process {process.name}: Pythia does not accept the setting {line!r}")
+            raise CodesignError(f"process {name}: Pythia does not accept the setting {line!r}")
     if not pythia.init():
-        raise CodesignError(f"process {process.name}: Pythia cannot be initialised for jets of {pt_gev:g} GeV")
+        raise CodesignError(" ".join(f"process {name}: Pythia cannot be initialised {hint}".split()))
     while True:
         events = pythia.nextBatch(EVENTS_PER_BATCH)
         if len(events) == 0 or "prt" not in events.fields:
-            raise CodesignError(f"process {process.name}: Pythia gave up in the generation at {pt_gev:g} GeV")
+            raise CodesignError(" ".join(f"process {name}: Pythia gave up in the generation {hint}".split()))
         yield events
