@@ -25,8 +25,8 @@ def measure(epochs: int) -> dict[str, float]:
     import numpy as np
 
     from codesign.config import read_config
-    from codesign.contract import derive_contract
     from codesign.data.dataset import Dataset
+    from codesign.input_formats import InputBlock, make_contract
     from codesign.models import build_model
     from codesign.models.backend import import_keras
     from codesign.training import Sample, fit
@@ -39,7 +39,8 @@ def measure(epochs: int) -> dict[str, float]:
     with Dataset.open(ROOT / "examples" / "data" / "jets.h5") as dataset:
         values, labels = dataset.read("high_level", "train"), dataset.labels("train")
         names = [column.name for column in dataset.columns("high_level")]
-    contract = derive_contract(values, names, [""] * 16, width=12, network_integer=3, coverage=0.999)
+    blocks = [InputBlock("high_level", tuple(names), ("",) * len(names), prefixed=False)]
+    contract = make_contract(blocks, values, width=12, network_integer=3, coverage=0.999)
     sample = Sample(contract.to_network(contract.to_hardware(values)), labels, np.ones(len(labels), np.float32))
     import_keras().utils.set_random_seed(1)
     ends = [time.perf_counter()]

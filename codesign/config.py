@@ -11,33 +11,46 @@ Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
 
 
+class BlockSection(Section):
+    """What of one block of the data set becomes inputs.
+
+    Attributes:
+        columns: columns in the order of the input word; empty means all.
+        slots: number of objects per row; absent means as many as the data set has.
+        order_by: column in whose decreasing order the objects stand, and which is zero in an empty slot; absent
+            means "pt" where there is such a column.
+    """
+
+    columns: tuple[str, ...] = ()
+    slots: Annotated[int, Field(ge=1)] | None = None
+    order_by: str | None = None
+
+
 class DataSection(Section):
-    """Which data set, and which of its columns become inputs.
+    """Which data set, and what of it becomes inputs.
 
     Attributes:
         file: HDF5 data set; a relative path starts at the configuration file.
-        block: input block of the data set.
-        inputs: columns in the order of the input word; empty means all.
+        blocks: blocks of the data set in the order of the input word; may be absent where there is only one.
     """
 
     file: str
-    block: str = "high_level"
-    inputs: tuple[str, ...] = ()
+    blocks: dict[str, BlockSection] = Field(default_factory=dict)
 
 
 class GivenInput(Section):
-    """Parts of one input's hardware format that are fixed by hand; the others are derived from the training set.
+    """Parts of one input's hardware format that are fixed by hand.
 
     Attributes:
         offset: physical value of hardware integer 0.
-        lsb_exponent: one hardware count is 2**lsb_exponent physical units.
+        lsb: one hardware count in physical units; firmware is cheapest with a power of two.
         width: bits.
         signed: two's complement or unsigned.
     """
 
     offset: float | None = None
-    lsb_exponent: Annotated[int, Field(ge=-40, le=40)] | None = None
-    width: Annotated[int, Field(ge=2, le=24)] | None = None
+    lsb: Positive | None = None
+    width: Annotated[int, Field(ge=1, le=24)] | None = None
     signed: bool | None = None
 
 
@@ -45,12 +58,15 @@ class ContractSection(Section):
     """How physical inputs become hardware integers (`codesign.contract`).
 
     Attributes:
+        preset: scales of an experiment's trigger links (`codesign.presets`); absent derives them from the training
+            split.
         width: bits of every input that has no width of its own.
         network_integer: integer bits (sign counted) of the value the network sees.
         coverage: fraction of the training values that must fit without saturation.
-        inputs: formats fixed by hand, by input name.
+        inputs: formats fixed by hand, by input ("mass"), or by block and column for all slots ("jets.pt").
     """
 
+    preset: str | None = None
     width: Annotated[int, Field(ge=2, le=24)] = 12
     network_integer: Annotated[int, Field(ge=1, le=12)] = 3
     coverage: Fraction = 0.999

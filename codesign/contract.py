@@ -1,17 +1,22 @@
 """The input contract: how each physical input becomes the hardware integer that the firmware receives.
 
 Training, C-simulation, RTL, emulator and test vectors all use this one object, so a network never sees a value that
-the trigger could not send. For input ``x`` with offset ``o`` and a power-of-two LSB ``2**e`` (both in units of ``x``)
+the trigger could not send. For input ``x`` with offset ``o`` and LSB ``l`` (both in units of ``x``)
 
-    hardware integer  n = saturate(round((x - o) / 2**e))        signed or unsigned, ``width`` bits
+    hardware integer  n = saturate(round((x - o) / l))           signed or unsigned, ``width`` bits
     network value     v = n * 2**(integer - width)               ap_fixed<width, integer>
 
-so firmware that holds ``x`` as an integer needs one subtraction and one shift. The offset is a multiple of the LSB.
+Formats that are derived from data have a power of two as LSB and a multiple of it as offset, so firmware that holds
+``x`` as an integer needs one subtraction and one shift. Formats of a preset (`codesign.presets`) are the scales on the
+links of an experiment. An angle with a full turn of ``period`` counts wraps around instead of saturating.
+
+Objects (electrons, jets, particles) come as a fixed number of slots in decreasing order of one column; a slot whose
+order column is zero is empty, and all its integers are zero. An object that rounds to zero is none.
 """
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -21,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codesign.errors import ConfigError, DataError
 from codesign.fixed_point import FixedPoint
-from codesign.naming import unknown_name
+from codesign.objects import arrange
 
 SATURATED_SHARE = 0.25  # of the inputs of an event made by ``InputContract.saturate_some``
 
@@ -31,25 +36,33 @@ class InputFormat:
     """Hardware format of one input.
 
     Attributes:
-        name: column of the dataset.
+        name: column of the dataset, with its block and slot where there are several: ``mass``, ``jets[0].pt``.
         unit: physical unit of the column ("" for a pure number).
         offset: physical value of hardware integer 0, a multiple of the LSB.
-        lsb_exponent: e; one hardware count is ``2**e`` in physical units.
+        lsb: one hardware count in physical units.
         width: bits of the hardware integer, the sign included.
         signed: two's complement if true.
+        period: counts of a full turn of an angle, or ``None`` for a quantity that saturates.
+
+    Raises:
+        ConfigError: the LSB is not positive, or a full turn does not fit the width.
     """
 
     name: str
     unit: str
     offset: float
-    lsb_exponent: int
+    lsb: float
     width: int
     signed: bool = True
+    period: int | None = None
 
-    @property
-    def lsb(self) -> float:
-        """One hardware count in physical units."""
-        return 2.0**self.lsb_exponent
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.lsb) and self.lsb > 0 and math.isfinite(self.offset)):
+            raise ConfigError(
+                f"input {self.name!r}: expected an LSB above 0, got {self.lsb!r} (offset {self.offset!r})"
+            )
+        if self.period is not None and not 0 < self.period <= 1 << self.width:
+            raise ConfigError(f"input {self.name!r}: {self.period} counts per turn do not fit {self.width} bits")
 
     @property
     def integer_format(self) -> FixedPoint:
@@ -58,9 +71,54 @@ class InputFormat:
 
     @property
     def range(self) -> tuple[float, float]:
-        """Smallest and largest physical value that do not saturate."""
+        """Physical values of the smallest and the largest hardware integer that is used."""
         integers = self.integer_format
-        return self.offset + integers.min_int * self.lsb, self.offset + integers.max_int * self.lsb
+        low, high = integers.min_int, integers.max_int
+        if self.period is not None:
+            low = -(self.period // 2) if self.signed else 0
+            high = low + self.period - 1
+        return self.offset + low * self.lsb, self.offset + high * self.lsb
+
+    def to_int(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Hardware integers of finite physical values, any shape."""
+        if self.period is None:
+            low, high = self.range
+            # Cut first, because the largest floats overflow in the division.
+            inside = np.clip(values, low - self.lsb, high + self.lsb)
+            return self.integer_format.to_int((inside - self.offset) / self.lsb)
+        low = -(self.period // 2) if self.signed else 0
+        # Wrapped before and after rounding: a large angle keeps its digits, and a full turn is zero.
+        turned = np.mod(values - self.offset, self.period * self.lsb) / self.lsb
+        integers = FixedPoint(True, 53, 53).to_int(turned)
+        return np.asarray((integers - low) % self.period + low)
+
+
+@dataclass(frozen=True)
+class ObjectSlots:
+    """A run of inputs that are the slots of one kind of object, one slot after the other.
+
+    Attributes:
+        name: block of the dataset.
+        first: index of the first input.
+        slots: number of slots.
+        columns: inputs per slot.
+        order: index of the order column within a slot.
+    """
+
+    name: str
+    first: int
+    slots: int
+    columns: int
+    order: int
+
+    def empty(self, rows: NDArray[Any], formats: Sequence[InputFormat]) -> NDArray[np.bool_]:
+        """Which slots stand for no object, bool of shape (n, slots), for hardware integers of shape (n, inputs)."""
+        order = formats[self.first + self.order]
+        return np.asarray(self.of(rows)[..., self.order] * order.lsb + order.offset <= 0)
+
+    def of(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """View of the slots in rows of shape (n, inputs), as shape (n, slots, columns)."""
+        return rows[:, self.first : self.first + self.slots * self.columns].reshape(-1, self.slots, self.columns)
 
 
 @dataclass(frozen=True)
@@ -70,13 +128,15 @@ class InputContract:
     Attributes:
         inputs: one format per input; the first sits in the least significant bits of the packed word.
         network_integer: integer bits (the sign counted) of the value the network sees for every input.
+        objects: which inputs are slots of objects.
 
     Raises:
-        ConfigError: there is no input, or a name occurs twice.
+        ConfigError: there is no input, a name occurs twice, or an order column is not unsigned with zero at empty.
     """
 
     inputs: tuple[InputFormat, ...]
     network_integer: int = 3
+    objects: tuple[ObjectSlots, ...] = ()
 
     def __post_init__(self) -> None:
         names = [entry.name for entry in self.inputs]
@@ -85,6 +145,15 @@ class InputContract:
         if len(set(names)) != len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise ConfigError(f"input contract: names must be unique, {twice} occur more than once")
+        for group in self.objects:
+            if not 0 <= group.first <= len(names) - group.slots * group.columns or not group.order < group.columns:
+                raise ConfigError(f"input contract: the slots of {group.name!r} are not among the {len(names)} inputs")
+            order = self.inputs[group.first + group.order]
+            if order.signed or order.offset > 0:
+                raise ConfigError(
+                    f"input {order.name!r}: expected unsigned with offset ≤ 0, because 0 marks an empty slot; "
+                    f"got {'signed' if order.signed else 'unsigned'} with offset {order.offset:g}"
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,10 +176,10 @@ class InputContract:
         return tuple(FixedPoint(entry.signed, entry.width, self.network_integer, "RND", "SAT") for entry in self.inputs)
 
     def to_hardware(self, values: ArrayLike) -> NDArray[np.int64]:
-        """Hardware integers of physical values.
+        """Hardware integers of physical values: objects in order, all integers of an empty slot zero.
 
         Args:
-            values: shape (n, inputs), physical units.
+            values: shape (n, inputs), physical units; an object is absent where its order column is zero.
 
         Returns:
             int64 array of the same shape, saturated to each input's range.
@@ -119,10 +188,12 @@ class InputContract:
             DataError: wrong number of columns, or a value is NaN or infinite.
         """
         array = self._checked(values)
-        columns = [
-            entry.integer_format.to_int((array[:, i] - entry.offset) / entry.lsb) for i, entry in enumerate(self.inputs)
-        ]
-        return np.stack(columns, axis=1)
+        integers = np.stack([entry.to_int(array[:, i]) for i, entry in enumerate(self.inputs)], axis=1)
+        for group in self.objects:
+            slots = group.of(integers)
+            slots[(group.of(array)[..., group.order] == 0) | group.empty(integers, self.inputs)] = 0
+            slots[:] = arrange(slots, group.order, group.slots)
+        return integers
 
     def to_network(self, integers: ArrayLike) -> NDArray[np.float32]:
         """Values the network sees, shape (n, inputs), float32 (exact), for hardware integers of the same shape."""
@@ -130,17 +201,23 @@ class InputContract:
         return np.asarray(np.asarray(integers, dtype=np.float64) * lsb, dtype=np.float32)
 
     def to_physical(self, integers: ArrayLike) -> NDArray[np.float64]:
-        """Physical values at the centre of each hardware integer, shape (n, inputs)."""
-        lsb = np.array([entry.lsb for entry in self.inputs])
-        offset = np.array([entry.offset for entry in self.inputs])
-        return np.asarray(np.asarray(integers, dtype=np.float64) * lsb + offset)
+        """Physical values at the centre of each hardware integer, shape (n, inputs); an empty slot is zero."""
+        counts = np.asarray(integers, dtype=np.float64)
+        values = counts * [entry.lsb for entry in self.inputs] + [entry.offset for entry in self.inputs]
+        for group in self.objects:
+            group.of(values)[group.empty(counts, self.inputs)] = 0.0
+        return values
 
     def saturated_fraction(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Fraction of physical values, per input, that lie outside the range of the format."""
+        """Fraction of physical values, per input, that lie outside the range of the format; empty slots do not."""
         array = self._checked(values)
         low, high = np.array([entry.range for entry in self.inputs]).T
         half = np.array([entry.lsb for entry in self.inputs]) / 2
-        return np.asarray(((array < low - half) | (array >= high + half)).mean(axis=0))
+        outside = (array < low - half) | (array >= high + half)
+        outside[:, [entry.period is not None for entry in self.inputs]] = False
+        for group in self.objects:
+            group.of(outside)[group.of(array)[..., group.order] == 0] = False
+        return np.asarray(outside.mean(axis=0))
 
     def extremes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Smallest and largest hardware integer of every input, each of shape (inputs,)."""
@@ -178,7 +255,11 @@ class InputContract:
         """
         try:
             fields = json.loads(text)
-            return cls(tuple(InputFormat(**entry) for entry in fields["inputs"]), int(fields["network_integer"]))
+            return cls(
+                tuple(InputFormat(**entry) for entry in fields["inputs"]),
+                int(fields["network_integer"]),
+                tuple(ObjectSlots(**entry) for entry in fields["objects"]),
+            )
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(f"input contract: expected the JSON written by codesign, got {error}") from error
 
@@ -192,63 +273,3 @@ class InputContract:
                 f"input {self.names[column]!r}: row {row} is {array[row, column]}, expected a finite number"
             )
         return array
-
-
-def derive_contract(
-    values: NDArray[np.floating[Any]],
-    names: Sequence[str],
-    units: Sequence[str],
-    *,
-    width: int,
-    network_integer: int,
-    coverage: float,
-    given: Mapping[str, Mapping[str, Any]] | None = None,
-) -> InputContract:
-    """Derive the formats from the training set, except where the user gives them.
-
-    The central ``coverage`` of each input's distribution fits between the extremes of the format; the LSB is the
-    smallest power of two for which it does.
-
-    Args:
-        values: training rows, shape (n, inputs), physical units.
-        names: input names.
-        units: physical units.
-        width: bits of every input.
-        network_integer: integer bits of the network value (sign counted).
-        coverage: fraction of the training values that must not saturate, in (0, 1].
-        given: per name any of ``offset``, ``lsb_exponent``, ``width``, ``signed`` that the user fixes.
-
-    Raises:
-        DataError: an input is constant or not finite in the training set.
-        ConfigError: a given name is not an input.
-    """
-    given = given or {}
-    for name in given:
-        if name not in names:
-            raise ConfigError(f"contract.inputs: {unknown_name('input', name, names)}")
-    formats = tuple(
-        _derive_format(values[:, i], name, unit, width, coverage, given.get(name, {}))
-        for i, (name, unit) in enumerate(zip(names, units, strict=True))
-    )
-    return InputContract(formats, network_integer)
-
-
-def _derive_format(
-    column: NDArray[np.floating[Any]], name: str, unit: str, width: int, coverage: float, given: Mapping[str, Any]
-) -> InputFormat:
-    if not np.isfinite(column).all():
-        raise DataError(f"input {name!r}: the training set holds NaN or infinite values")
-    width = int(given.get("width", width))
-    signed = bool(given.get("signed", True))
-    tail = (1.0 - coverage) / 2
-    low, high = (float(q) for q in np.quantile(column, [tail, 1.0 - tail]))
-    if high <= low:
-        raise DataError(
-            f"input {name!r}: constant ({low:g}) over the central {coverage:.2%} of the training set; drop it"
-        )
-    # One count is kept free at each end so that rounding the offset to the LSB cannot push an end out of range.
-    exponent = int(given.get("lsb_exponent", math.ceil(math.log2((high - low) / (2**width - 3)))))
-    lsb = 2.0**exponent
-    centre = (low + high) / 2 if signed else low
-    offset = float(given.get("offset", round(centre / lsb) * lsb))
-    return InputFormat(name, unit, offset, exponent, width, signed)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
+from codesign.data.inputs import input_blocks, read_inputs
 from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.fixed_point import FixedPoint
@@ -47,7 +48,8 @@ def vectors_and_responses(
     index.unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
     with Dataset.open(run.data_file()) as dataset:
-        events = contract.to_hardware(dataset.read(run.config.data.block, "test", contract.names))
+        blocks = input_blocks(dataset, run.config.data)
+        events = contract.to_hardware(read_inputs(dataset, blocks, "test"))
     vectors = make_vectors(contract, events, run.config.verification.vectors, run.config.seed)
     responses = _respond(run, contract, firmware, vectors.inputs, progress)
     vectors.save(folder / "stimulus.npz")

@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from codesign.contract import InputContract, derive_contract
+from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
+from codesign.data.inputs import input_blocks, read_inputs
 from codesign.errors import RunError
 from codesign.files import write_whole
+from codesign.input_formats import make_contract
+from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest_files
@@ -28,7 +31,7 @@ BOARDS = "boards.json"  # boards asked for with --board, besides those of the co
 
 
 def check_names(run: Run) -> None:
-    """Refuse a configuration that names an unknown architecture or board, before any work is done.
+    """Refuse a configuration that names an unknown architecture, board or preset, before any work is done.
 
     Raises:
         ConfigError: the message lists the known names.
@@ -37,6 +40,7 @@ def check_names(run: Run) -> None:
 
     require_architecture(run.config.model.architecture)
     _boards(run)
+    _preset(run)
 
 
 def check_tools() -> None:
@@ -64,19 +68,18 @@ def prepare(run: Run, progress: Progress) -> dict[str, Any]:
     section, contract_section = run.config.data, run.config.contract
     with Dataset.open(run.data_file()) as dataset:
         progress(f"reading {run.data_file().name}", 0, 1)
-        known = {column.name: column for column in dataset.columns(section.block)}
-        names = section.inputs or tuple(known)
+        blocks = input_blocks(dataset, section)
         for split in ("validation", "test"):  # refuse NaN there now, not after the training
-            dataset.read(section.block, split, names)
-        values = dataset.read(section.block, "train", names)
-        contract = derive_contract(
+            read_inputs(dataset, blocks, split)
+        values = read_inputs(dataset, blocks, "train")
+        contract = make_contract(
+            blocks,
             values,
-            names,
-            [known[name].unit for name in names],
             width=contract_section.width,
             network_integer=contract_section.network_integer,
             coverage=contract_section.coverage,
-            given={name: given.model_dump(exclude_none=True) for name, given in contract_section.inputs.items()},
+            preset=_preset(run),
+            given={key: given.model_dump(exclude_none=True) for key, given in contract_section.inputs.items()},
         )
         write_whole(run.path / "contract.json", contract.to_json())
         progress("input contract", 1, 1)
@@ -262,9 +265,14 @@ def _contract(run: Run) -> InputContract:
 def _network_rows(run: Run, contract: InputContract, split: str) -> tuple[Any, Any, Any]:
     """Network values, labels and weights of a split: exactly what the trigger could send."""
     with Dataset.open(run.data_file()) as dataset:
-        physical = dataset.read(run.config.data.block, split, contract.names)
+        physical = read_inputs(dataset, input_blocks(dataset, run.config.data), split)
         values = contract.to_network(contract.to_hardware(physical))
         return values, dataset.labels(split), dataset.weights(split)
+
+
+def _preset(run: Run) -> Preset | None:
+    name = run.config.contract.preset
+    return None if name is None else get_preset(name)
 
 
 def _main_board(run: Run) -> Board:

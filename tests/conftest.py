@@ -7,8 +7,9 @@ import pytest
 from hypothesis import settings
 
 from codesign.config import Config
-from codesign.contract import InputContract, derive_contract
+from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
+from codesign.input_formats import InputBlock, make_contract
 
 # Deterministic, and no deadline: CI machines are noisy.
 settings.register_profile("codesign", deadline=None, derandomize=True)
@@ -22,12 +23,13 @@ name = "small"
 seed = 3
 [data]
 file = "{data}"
-inputs = ["zlogz", "c1_b1_mmdt", "n2_b1_mmdt", "m2_b1_mmdt", "mass_mmdt", "multiplicity"]
+[data.blocks.high_level]
+columns = ["zlogz", "c1_b1_mmdt", "n2_b1_mmdt", "m2_b1_mmdt", "mass_mmdt", "multiplicity"]
 [contract]
 width = 10
 [contract.inputs.multiplicity]
 offset = 0.0
-lsb_exponent = 0
+lsb = 1.0
 width = 8
 signed = false
 [model]
@@ -83,13 +85,12 @@ def jets() -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
 def contract(jets, small_config) -> InputContract:
     """The contract of the small configuration, on 3,000 jets."""
     values, _, names = jets
-    columns = [names.index(name) for name in small_config.data.inputs]
-    return derive_contract(
-        values[:, columns],
-        small_config.data.inputs,
-        [""] * len(columns),
+    chosen = small_config.data.blocks["high_level"].columns
+    return make_contract(
+        [InputBlock("high_level", chosen, ("",) * len(chosen), prefixed=False)],
+        values[:, [names.index(name) for name in chosen]],
         width=10,
         network_integer=3,
         coverage=0.99,
-        given={"multiplicity": {"offset": 0.0, "lsb_exponent": 0, "width": 8, "signed": False}},
+        given={"multiplicity": {"offset": 0.0, "lsb": 1.0, "width": 8, "signed": False}},
     )

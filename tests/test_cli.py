@@ -68,7 +68,7 @@ def test_missing_files_and_wrong_directories(codesign, small_toml, tmp_path):
     edit(small_toml, "jets.h5", "jet.h5")
     status, _, err = codesign("data", "prepare", small_toml)
     assert status == 2
-    assert "jet.h5: expected an HDF5 data set, found no file" in err
+    assert "jet.h5: expected an HDF5 file, found no file" in err
     (tmp_path / "empty").mkdir()
     status, _, err = codesign("verify", "empty")
     assert (status, err.startswith("error: empty: expected a run directory")) == (2, True)

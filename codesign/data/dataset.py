@@ -104,6 +104,16 @@ class Dataset:
             raise DataError(f"{self.path}: {unknown_name('input block', block, self.blocks)}")
         return self._columns[block]
 
+    def row_shape(self, block: str) -> tuple[int, ...]:
+        """Return the shape of one row of a block: (columns,) or (objects, columns).
+
+        Raises:
+            DataError: There is no such block.
+        """
+        self.columns(block)
+        shape: tuple[int, ...] = self._file["inputs"][block].shape[1:]
+        return shape
+
     def read(self, block: str, split: str | None = None, columns: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Read the values of a block; only the selected rows and columns stay in memory.
 

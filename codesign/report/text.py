@@ -58,6 +58,12 @@ def power_of_two(exponent: int) -> str:
     return "2" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def step(value: float) -> str:
+    """A step of a scale: ``2⁻⁵ (0.0312)`` for a power of two, the plain number for any other."""
+    mantissa, exponent = math.frexp(value)
+    return f"{power_of_two(exponent - 1)} ({value:.3g})" if mantissa == 0.5 else f"{value:.6g}"
+
+
 def duration(seconds: float | None) -> str:
     """A wall time: seconds below two minutes, minutes and seconds above."""
     if seconds is None:

@@ -37,7 +37,8 @@ accuracy = 0.5
 
 
 def contract() -> InputContract:
-    return InputContract((InputFormat("mass", "GeV", 100.0, -3, 12), InputFormat("tau21", "", 0.5, -10, 10, False)))
+    mass = InputFormat("mass", "GeV", 100.0, 2.0**-3, 12)
+    return InputContract((mass, InputFormat("tau21", "", 0.5, 2.0**-10, 10, False)))
 
 
 def scores() -> tuple[np.ndarray, np.ndarray]:

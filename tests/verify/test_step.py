@@ -9,7 +9,7 @@ from codesign.errors import FirmwareError
 from codesign.tools import find_tool
 from codesign.verify import make_vectors, verify_firmware
 
-CONTRACT = InputContract((InputFormat("a", "GeV", 0.0, 0, 4), InputFormat("b", "GeV", 0.0, 0, 5)))
+CONTRACT = InputContract((InputFormat("a", "GeV", 0.0, 1.0, 4), InputFormat("b", "GeV", 0.0, 1.0, 5)))
 SCORE = {"width": 8, "signed": True}
 FIRMWARE = {
     "top": "trigger_algorithm",

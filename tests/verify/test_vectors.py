@@ -9,7 +9,7 @@ from codesign.verify.vectors import CATEGORIES, Vectors, make_vectors
 
 
 def contract(formats):
-    return InputContract(tuple(InputFormat(f"x{i}", "", 0.0, -3, w, s) for i, (w, s) in enumerate(formats)))
+    return InputContract(tuple(InputFormat(f"x{i}", "", 0.0, 2.0**-3, w, s) for i, (w, s) in enumerate(formats)))
 
 
 MIXED = contract([(8, True), (5, False), (12, True)])

@@ -20,10 +20,14 @@ def inputs(records: Records) -> Section:
 
 def physical_range(entry: Mapping[str, Any]) -> tuple[float, float]:
     """Smallest and largest physical value of an input format that do not saturate."""
-    half = 2 ** (entry["width"] - 1)
-    low, high = (-half, half - 1) if entry["signed"] else (0, 2 * half - 1)
-    lsb = 2.0 ** entry["lsb_exponent"]
-    return entry["offset"] + low * lsb, entry["offset"] + high * lsb
+    counts = entry["period"] or 2 ** entry["width"]
+    low = -(counts // 2) if entry["signed"] else 0
+    return entry["offset"] + low * entry["lsb"], entry["offset"] + (low + counts - 1) * entry["lsb"]
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    sign = "signed" if entry["signed"] else "unsigned"
+    return f"{sign}, wraps" if entry["period"] else sign
 
 
 def _table(contract: Mapping[str, Any], saturated: list[float | None]) -> Table:
@@ -36,10 +40,10 @@ def _table(contract: Mapping[str, Any], saturated: list[float | None]) -> Table:
                 entry["name"],
                 entry["unit"] or "1",
                 text.compact(entry["offset"]),
-                text.compact(entry["offset"] / 2.0 ** entry["lsb_exponent"]),
-                f"{text.power_of_two(entry['lsb_exponent'])} ({2.0 ** entry['lsb_exponent']:.3g})",
+                text.compact(entry["offset"] / entry["lsb"]),
+                text.step(entry["lsb"]),
                 text.count(entry["width"]),
-                "signed" if entry["signed"] else "unsigned",
+                _kind(entry),
                 f"{low:.5g} … {high:.5g}",
                 text.percent(fraction, 3),
             ]
@@ -48,6 +52,7 @@ def _table(contract: Mapping[str, Any], saturated: list[float | None]) -> Table:
     note = (
         "Saturated: fraction of the training events outside the range. "
         "Hardware integer = saturate(round((x − offset) / LSB)); offset, LSB and range in the unit of the input. "
+        "An angle that wraps has no end. Objects stand in decreasing order; an empty slot is all zeros. "
         f"The network sees the integer as ap_fixed<bits, {contract['network_integer']}>. Training, C-simulation, RTL "
         "and test vectors use this one definition."
     )
