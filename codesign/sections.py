@@ -33,13 +33,22 @@ def read_section(model: type[AnySection], path: Path, kind: str) -> AnySection:
     Raises:
         ConfigError: the file is missing or wrong.
     """
+    return validate_section(model, read_toml(path, kind), str(path))
+
+
+def read_toml(path: Path, kind: str) -> dict[str, Any]:
+    """Read a TOML file as tables.
+
+    Raises:
+        ConfigError: the file is missing or not TOML.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such {kind}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as a TOML file: {error}") from None
-    return parse_section(model, text, str(path))
+    return _parsed(text, str(path))
 
 
 def parse_section(model: type[AnySection], text: str, where: str) -> AnySection:
@@ -48,11 +57,7 @@ def parse_section(model: type[AnySection], text: str, where: str) -> AnySection:
     Raises:
         ConfigError: not TOML, an unknown key, a wrong type or a value out of range.
     """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: not valid TOML: {error}") from None
-    return validate_section(model, content, where)
+    return validate_section(model, _parsed(text, where), where)
 
 
 def validate_section(model: type[AnySection], content: Mapping[str, Any], where: str) -> AnySection:
@@ -66,6 +71,13 @@ def validate_section(model: type[AnySection], content: Mapping[str, Any], where:
     except ValidationError as error:
         lines = [_explain(model, detail) for detail in error.errors()]
         raise ConfigError("\n".join(f"{where}: {line}" for line in lines)) from None
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where}: not valid TOML: {error}") from None
 
 
 def _tuples(value: Any) -> Any:

@@ -1,11 +1,13 @@
 """What several test folders share: the shipped sample, small configurations, a run directory."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from codesign.cli import main
 from codesign.config import Config
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
@@ -94,3 +96,21 @@ def contract(jets, small_config) -> InputContract:
         coverage=0.99,
         given={"multiplicity": {"offset": 0.0, "lsb": 1.0, "width": 8, "signed": False}},
     )
+
+
+@pytest.fixture
+def codesign(monkeypatch, capsys, tmp_path):
+    """``codesign(*arguments)`` → (exit status, stdout, stderr) of the command line, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["codesign", *map(str, arguments)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run

@@ -86,7 +86,10 @@ def convert(
             raise DataError(f"{output}: the output is also an input; choose another name")
     megabytes = sum(source.path.stat().st_size for source in sources) / 1e6
     progress(f"digest of {megabytes:,.0f} MB", 0, int(megabytes))
-    digests = [_describe(source) for source in sources]
+    try:
+        digests = [_describe(source) for source in sources]
+    except OSError as error:
+        raise DataError(f"cannot be read: {error}") from None
     reading = file_format.read(sources, options)
     repairs = reading.repairs
     writer = DatasetWriter(

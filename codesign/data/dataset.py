@@ -38,6 +38,8 @@ class Dataset:
         name: Name given by the author.
         classes: Class names; a label is an index into them.
         provenance: How the content was made: generator and version, settings, seeds, command.
+        origin: Which data set the rows belong to; rows of different origins are never mixed in one table.
+        weighted: Whether the rows have weights of their own.
         digest: sha256 of schema and array contents, as stored; see `verify_digest`.
         blocks: Names of the input blocks.
     """
@@ -48,6 +50,8 @@ class Dataset:
         self.name: str = file.attrs["name"]
         self.digest: str = file.attrs["digest"]
         self.provenance: dict[str, Any] = json.loads(file.attrs["provenance"])
+        self.origin: str = str(self.provenance.get("origin") or self.provenance.get("generator") or "unknown")
+        self.weighted: bool = "weight" in file
         self.classes = read_classes(file, str(path))
         self.blocks: tuple[str, ...] = tuple(file["inputs"])
         self._columns = {block: read_columns(file["inputs"][block], str(path)) for block in self.blocks}
@@ -141,6 +145,21 @@ class Dataset:
             _fill(values, stored, mask, [known.index(name) for name in wanted])
         self._require_finite(values, mask, block, wanted)
         return values
+
+    def read_rows(self, block: str, rows: slice) -> NDArray[np.float32]:
+        """Read consecutive rows of a block as they are stored, NaN included.
+
+        Raises:
+            DataError: There is no such block, or the file is damaged.
+        """
+        self.columns(block)
+        with damage_reported(self.path):
+            values: NDArray[np.float32] = self._file["inputs"][block][rows]
+        return values
+
+    def splits(self) -> NDArray[np.uint8]:
+        """Return the split of each row as an index into `SPLITS`, uint8 of shape (rows,)."""
+        return self._split.copy()
 
     def labels(self, split: str | None = None) -> NDArray[np.uint8]:
         """Return the class index of each row, uint8 of shape (rows,).

@@ -1,9 +1,10 @@
 """Writing of a data set, at once or piece by piece, beside its place; it appears there only when complete."""
 
-import contextlib
+import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,37 @@ from codesign.errors import DataError
 
 Inputs = Mapping[str, tuple[ArrayLike, Sequence[Column]]]
 SMALLEST, FASTEST = 9, 1  # gzip levels; level 9 takes about three times as long as 1
+
+
+class _Draft(io.FileIO):
+    """The file below HDF5, which takes every write and remembers the first that failed.
+
+    HDF5 itself cannot be closed after a failed write: it tries again until the process crashes (seen with 1.14 on a
+    full disk). With this file it always ends in order, and the writer asks for the error.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        """Write all of the data, or remember why not."""
+        with self._remembered():
+            view = memoryview(data).cast("B")
+            while view:
+                view = view[super().write(view) :]
+        return len(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Change the length, or remember why not."""
+        with self._remembered():
+            size = super().truncate(size)
+        return size or 0
+
+    @contextmanager
+    def _remembered(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = self.error or error
 
 
 class DatasetWriter:
@@ -74,13 +106,15 @@ class DatasetWriter:
         self._compression = compression
         # Beside the target, because a rename is atomic only within one file system.
         self._draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self._raw: _Draft | None = None
         self._file: h5py.File | None = None
         self.rows = 0
 
     def __enter__(self) -> Self:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = h5py.File(self._draft, "w")
+            self._raw = _Draft(self._draft, "w+")
+            self._file = h5py.File(self._raw, "w")
             for key, (row_shape, dtype) in self._layout.items():
                 self._file.create_dataset(
                     key,
@@ -145,10 +179,12 @@ class DatasetWriter:
         assert self._file is not None, "finish is called inside the with statement"
         for key in self._layout:
             self._store(key, complete_chunks_only=False)
+        self._describe(self._file, provenance)
+        self._require_written()
+        check_file(self._file, str(self.path))
+        self._file.close()
+        self._require_written()
         try:
-            self._describe(self._file, provenance)
-            check_file(self._file, str(self.path))
-            self._file.close()
             self._draft.replace(self.path)
         except OSError as error:
             raise self._unwritable(error) from None
@@ -172,12 +208,10 @@ class DatasetWriter:
         if count == 0:
             return
         joined = waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
-        try:
-            start = stored.shape[0]
-            stored.resize(start + count, axis=0)
-            stored[start:] = joined[:count]
-        except (OSError, RuntimeError) as error:
-            raise self._unwritable(error) from None
+        start = stored.shape[0]
+        stored.resize(start + count, axis=0)
+        stored[start:] = joined[:count]
+        self._require_written()
         self._waiting[key] = [joined[count:].copy()] if count < rows else []
 
     def _describe(self, file: h5py.File, provenance: Mapping[str, Any]) -> None:
@@ -191,14 +225,19 @@ class DatasetWriter:
         file.flush()
         file.attrs["digest"] = content_digest(self._classes, columns, {key: file[key] for key in self._layout})
 
+    def _require_written(self) -> None:
+        """Refuse to go on after a write that failed, for example on a full disk."""
+        if self._raw is not None and self._raw.error is not None:
+            raise self._unwritable(self._raw.error)
+
     def _abandon(self) -> None:
-        """Close and remove the draft, if it is still there; what fails here has failed before."""
-        with contextlib.suppress(OSError, RuntimeError):
-            if self._file is not None:
-                self._file.close()
-        self._file = None
-        with contextlib.suppress(OSError):
+        """Close and remove the draft, if it is still there."""
+        if self._file is not None:
+            self._file.close()
+        if self._raw is not None:
+            self._raw.close()
             self._draft.unlink(missing_ok=True)
+        self._file = self._raw = None
 
     def _unwritable(self, error: Exception) -> DataError:
         return DataError(f"{self.path}: cannot be written: {error}")

@@ -69,19 +69,36 @@ def _three_point(angle: Array, pair_weight: Array, fraction: Array) -> tuple[dic
     """Return ₁e₃, ₂e₃ and ₃e₃ for each β, from the angle and z_i z_j of each pair and z of each constituent."""
     size = len(fraction)
     index = _triple_index(-(-size // _INDEX_STEP) * _INDEX_STEP)
-    sums = [dict.fromkeys(BETAS, 0.0) for _ in range(3)]
+    one, two = np.zeros(2), np.zeros(2)
     count = size * (size - 1) * (size - 2) // 6
     for start in range(0, count, _TRIPLES_PER_BLOCK):
         ij, ik, jk, k = (table[start : min(start + _TRIPLES_PER_BLOCK, count)] for table in index)
-        a, b, c = angle[ij], angle[ik], angle[jk]
-        low, high = np.minimum(a, b), np.maximum(a, b)
-        smallest, middle, largest = np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
-        two = smallest * middle
-        weight = pair_weight[ij] * fraction[k]
-        for total, product in zip(sums, (smallest, two, two * largest), strict=True):
-            for beta, moment in _moments(weight, product).items():
-                total[beta] += moment
-    return tuple(sums)
+        # mode="clip" spares the check of each index; results go where an operand is not needed any more.
+        a, b, c = (angle.take(pairs, mode="clip") for pairs in (ij, ik, jk))
+        low, high = np.minimum(a, b), np.maximum(a, b, out=b)
+        smallest = np.minimum(low, c, out=a)
+        middle = np.maximum(low, np.minimum(high, c, out=high), out=high)
+        product = np.multiply(smallest, middle, out=middle)
+        weight = pair_weight.take(ij, mode="clip")
+        weight *= fraction.take(k, mode="clip")
+        for total, value in ((one, smallest), (two, product)):
+            # Not a dot product of BLAS: its threads are in the way of the other processes.
+            total += np.einsum("i,i->", weight, value), np.einsum("i,i,i->", weight, value, value)
+    # Σ over triples of z_i z_j z_k: the cube of Σ z = 1 without the terms in which an index repeats.
+    none = float(max(1.0 - 3.0 * (fraction**2).sum() + 2.0 * (fraction**3).sum(), 0.0)) / 6.0 if size > 2 else 0.0
+    return (
+        {0: none, 1: float(one[0]), 2: float(one[1])},
+        {0: none, 1: float(two[0]), 2: float(two[1])},
+        {0: none, 1: _all_angles(angle, fraction), 2: _all_angles(angle * angle, fraction)},
+    )
+
+
+def _all_angles(angle: Array, fraction: Array) -> float:
+    """Return Σ over triples of z_i z_j z_k a_ij a_ik a_jk: a sixth of the trace of the cube of √z_i a_ij √z_j."""
+    matrix = np.zeros((len(fraction), len(fraction)))
+    first, second = _pairs(len(fraction))
+    matrix[first, second] = matrix[second, first] = angle * np.sqrt(fraction[first] * fraction[second])
+    return float(np.einsum("ij,ij->", matrix @ matrix, matrix)) / 6.0
 
 
 @lru_cache(maxsize=256)

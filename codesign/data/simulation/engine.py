@@ -5,9 +5,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_exit
 from pathlib import Path
@@ -19,6 +20,9 @@ from codesign.progress import Progress
 logger = logging.getLogger(__name__)
 
 Maker = Callable[[Chunk], Arrays]
+
+# One process per core: threads inside of each are in the way of the others. Read when NumPy is imported.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def check_workers(workers: int | None) -> None:
@@ -71,7 +75,7 @@ def make_chunks(
     waiting = iter(missing)
     active: dict[Future[None], Chunk] = {}
     try:
-        with ProcessPoolExecutor(workers, context, _set_up_worker) as pool:
+        with _environment(_ONE_THREAD), ProcessPoolExecutor(workers, context, _set_up_worker) as pool:
             for chunk in islice(waiting, workers):
                 active[pool.submit(_make_chunk, parts, chunk, make)] = chunk
             try:
@@ -95,6 +99,21 @@ def make_chunks(
         if not any(parts.glob("*.npz")):
             remove_parts(parts, [])
         raise
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, which new processes inherit, for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _available_cores() -> int:

@@ -84,18 +84,19 @@ def store_chunk(parts: Path, chunk: Chunk, arrays: Arrays) -> None:
 
     def write(draft: Path) -> None:
         with draft.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     _replace(parts / chunk.file_name, write)
 
 
-def load_chunk(parts: Path, chunk: Chunk, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+def load_chunk(parts: Path, chunk: Chunk, names: Sequence[str], lists: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
     """Read the result of a piece.
 
     Args:
         parts: The work directory.
         chunk: Which piece.
-        names: Arrays to read; each must have ``chunk.size`` rows.
+        names: Arrays to read that have ``chunk.size`` rows.
+        lists: Arrays to read that have another length.
 
     Returns:
         The arrays by name.
@@ -106,10 +107,11 @@ def load_chunk(parts: Path, chunk: Chunk, names: Sequence[str]) -> dict[str, NDA
     path = parts / chunk.file_name
     try:
         with path.open("rb") as file, np.load(file) as stored:
-            arrays = {name: stored[name] for name in names}
+            arrays = {name: stored[name] for name in (*names, *lists)}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: damaged, delete it and start again to make this piece anew ({error})") from None
-    for name, array in arrays.items():
+    for name in names:
+        array = arrays[name]
         if array.ndim == 0 or len(array) != chunk.size:
             raise DataError(
                 f"{path}: expected {chunk.size} rows of {name}, found shape {array.shape}; delete it and start again"

@@ -1,15 +1,7 @@
-"""Production of a jet sample: one process per core, resumable, independent of the number of cores."""
+"""Production of a jet sample."""
 
-import logging
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
-from multiprocessing.connection import wait as wait_for_exit
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import codesign
-from codesign.data.simulation.chunks import (
-    Chunk,
-    chunk_seed,
-    load_chunk,
-    open_parts,
-    plan_chunks,
-    remove_parts,
-    simulate_chunk,
-    store_chunk,
-)
+from codesign.data.simulation.chunks import JetArrays, chunk_seed, make_jets, plan_jets
 from codesign.data.simulation.columns import (
     CONSTITUENT_COLUMNS,
     HIGH_LEVEL_COLUMNS,
+    NSUBJETTINESS_COLUMNS,
     ROUNDING,
     round_constituents,
     round_high_level,
 )
+from codesign.data.simulation.engine import check_workers, make_chunks, parts_of
 from codesign.data.simulation.generator import require_simulation
 from codesign.data.simulation.jets import (
     JET_RADIUS,
@@ -43,16 +28,15 @@ from codesign.data.simulation.jets import (
     N_CONSTITUENTS,
     PT_WINDOW,
 )
+from codesign.data.simulation.parts import Chunk, load_chunk, open_parts, remove_parts
 from codesign.data.simulation.processes import PROCESSES, process_named
+from codesign.data.simulation.seeds import SHUFFLE_KEY, stream
 from codesign.data.writing import write_dataset
-from codesign.errors import CodesignError, ConfigError, DataError
+from codesign.errors import ConfigError
 from codesign.progress import Progress, silent
-
-logger = logging.getLogger(__name__)
 
 MIN_PT_GEV, MAX_PT_GEV = 300.0, 3000.0
 MIN_JETS_PER_CLASS = 5  # so that each split has jets of each class
-_SHUFFLE_KEY = 1_000_000  # apart from the numbers of the processes
 
 
 def simulate_jets(
@@ -62,6 +46,7 @@ def simulate_jets(
     seed: int,
     classes: Sequence[str] = ("g", "q", "W", "Z", "t"),
     pt_gev: float = 1000.0,
+    nsubjettiness: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> Path:
@@ -84,6 +69,7 @@ def simulate_jets(
         seed: Any integer ≥ 0.
         classes: Names from `PROCESSES`, in the order of the labels.
         pt_gev: Transverse momentum of the jets in GeV, 300 to 3000; they lie within 20 % of it.
+        nsubjettiness: Whether to add the block ``nsubjettiness`` (n, 5); costs time.
         workers: Number of processes, or ``None`` for one per available core.
         progress: Called at the start and after each piece, amounts in jets.
 
@@ -98,19 +84,15 @@ def simulate_jets(
     """
     output, classes = Path(output), tuple(classes)
     _check_arguments(jets, seed, classes, pt_gev, workers)
-    settings = {
-        "jets": jets,
-        "seed": seed,
-        "classes": list(classes),
-        "pt_gev": float(pt_gev),
-        "versions": {"codesign": codesign.__version__, "numpy": np.__version__, **require_simulation()},
-    }
-    if output.is_dir():
-        raise DataError(f"{output}: expected the name of a file to write, found a directory")
-    parts = output.with_name(output.name + ".parts")
+    settings: dict[str, Any] = {"jets": jets, "seed": seed, "classes": list(classes), "pt_gev": float(pt_gev)}
+    if nsubjettiness:
+        settings["nsubjettiness"] = True
+    settings["versions"] = {"codesign": codesign.__version__, "numpy": np.__version__, **require_simulation()}
+    parts = parts_of(output)
     open_parts(parts, settings)
-    chunks = plan_chunks(jets, classes)
-    _simulate(parts, chunks, seed=seed, pt_gev=pt_gev, workers=workers or _available_cores(), progress=progress)
+    chunks = plan_jets(jets, classes)
+    make = partial(make_jets, seed=seed, pt_gev=pt_gev, nsubjettiness=nsubjettiness)
+    make_chunks(parts, chunks, make, workers=workers, unit="jets", progress=progress)
     _assemble(output, parts, chunks, settings)
     remove_parts(parts, chunks)
     return output
@@ -128,90 +110,31 @@ def _check_arguments(jets: int, seed: int, classes: tuple[str, ...], pt_gev: flo
         raise ConfigError(f"seed: expected an integer from 0, found {seed}")
     if not MIN_PT_GEV <= pt_gev <= MAX_PT_GEV:
         raise ConfigError(f"pt_gev: expected {MIN_PT_GEV:g} to {MAX_PT_GEV:g} GeV, found {pt_gev:g}")
-    if workers is not None and workers < 1:
-        raise ConfigError(f"workers: expected at least 1, found {workers}")
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _simulate(
-    parts: Path, chunks: Sequence[Chunk], *, seed: int, pt_gev: float, workers: int, progress: Progress
-) -> None:
-    """Make the missing pieces, at most one per worker in flight."""
-    total = sum(chunk.jets for chunk in chunks)
-    missing = [chunk for chunk in chunks if not (parts / chunk.file_name).exists()]
-    done = total - sum(chunk.jets for chunk in missing)
-    logger.info("%d of %d jets are there, %d pieces to make on %d cores", done, total, len(missing), workers)
-    progress(f"{done:,} of {total:,} jets", done, total)
-    if not missing:
-        return
-    # Fresh processes: forking a parent that runs threads (TensorFlow, JAX) can deadlock.
-    context = multiprocessing.get_context("spawn")
-    waiting = iter(missing)
-    active: dict[Future[None], Chunk] = {}
-    try:
-        with ProcessPoolExecutor(min(workers, len(missing)), context, _set_up_worker) as pool:
-            for chunk in islice(waiting, workers):
-                active[pool.submit(_make_chunk, parts, chunk, seed, pt_gev)] = chunk
-            try:
-                while active:
-                    for future in wait(active, return_when=FIRST_COMPLETED).done:
-                        future.result()
-                        done += active.pop(future).jets
-                        progress(f"{done:,} of {total:,} jets", done, total)
-                        for chunk in islice(waiting, 1):
-                            active[pool.submit(_make_chunk, parts, chunk, seed, pt_gev)] = chunk
-            except KeyboardInterrupt:
-                logger.warning("stopping when the pieces at work are finished, a few seconds; %s is kept", parts)
-                raise
-    except BrokenProcessPool:
-        raise CodesignError(
-            "a simulation process died (killed, or out of memory); the finished pieces are kept in "
-            f"{parts}: repeat the command to resume, with fewer workers if memory was short"
-        ) from None
-
-
-def _set_up_worker() -> None:
-    """Keep a worker silent, deaf to Ctrl-C, and never alive without its parent.
-
-    FastJet prints a banner to the standard output, which may carry JSON. Ctrl-C reaches the parent,
-    which lets the pieces in flight finish.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def leave_with_parent() -> None:
-        wait_for_exit([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=leave_with_parent, daemon=True).start()
-
-
-def _make_chunk(parts: Path, chunk: Chunk, seed: int, pt_gev: float) -> None:
-    store_chunk(parts, chunk, simulate_chunk(chunk, seed=seed, pt_gev=pt_gev))
+    check_workers(workers)
 
 
 def _assemble(output: Path, parts: Path, chunks: Sequence[Chunk], settings: dict[str, Any]) -> None:
     """Join the pieces, class by class, split and shuffle them, and write the data set."""
     classes, seed = settings["classes"], settings["seed"]
     ordered = sorted(chunks, key=lambda chunk: (classes.index(chunk.class_name), chunk.index))
-    pieces = [load_chunk(parts, chunk) for chunk in ordered]
-    label = np.repeat([classes.index(chunk.class_name) for chunk in ordered], [chunk.jets for chunk in ordered])
-    split = np.concatenate([_split_in_order(int(n)) for n in np.bincount(label)])
-    order = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_SHUFFLE_KEY,))).permutation(len(label))
-    high_level = round_high_level(np.concatenate([piece.high_level for piece in pieces]))
-    constituents = round_constituents(np.concatenate([piece.constituents for piece in pieces]))
+    pieces = [load_chunk(parts, chunk, JetArrays._fields) for chunk in ordered]
+    label = np.repeat([classes.index(chunk.class_name) for chunk in ordered], [chunk.size for chunk in ordered])
+    split = np.concatenate([split_in_order(int(n)) for n in np.bincount(label)])
+    order = stream(seed, SHUFFLE_KEY).permutation(len(label))
+
+    def shuffled(name: str) -> NDArray[np.float32]:
+        return np.concatenate([piece[name] for piece in pieces])[order]
+
+    inputs = {
+        "high_level": (round_high_level(shuffled("high_level")), HIGH_LEVEL_COLUMNS),
+        "constituents": (round_constituents(shuffled("constituents")), CONSTITUENT_COLUMNS),
+    }
+    if settings.get("nsubjettiness"):
+        inputs["nsubjettiness"] = (round_high_level(shuffled("nsubjettiness")), NSUBJETTINESS_COLUMNS)
     write_dataset(
         output,
         name="LHC jets: " + ", ".join(classes),
-        inputs={
-            "high_level": (high_level[order], HIGH_LEVEL_COLUMNS),
-            "constituents": (constituents[order], CONSTITUENT_COLUMNS),
-        },
+        inputs=inputs,
         label=label[order],
         classes=classes,
         split=split[order],
@@ -219,18 +142,19 @@ def _assemble(output: Path, parts: Path, chunks: Sequence[Chunk], settings: dict
     )
 
 
-def _split_in_order(count: int) -> NDArray[np.int64]:
-    """Return the split of the jets of one class: the first 60 % train, then 20 % validation, 20 % test."""
+def split_in_order(count: int) -> NDArray[np.int64]:
+    """Return the split of the rows of one class, in order: the first 60 % train, then 20 % validation, 20 % test."""
     return np.digitize(np.arange(count), [count * 3 // 5, count * 4 // 5])
 
 
 def _provenance(chunks: Sequence[Chunk], settings: dict[str, Any]) -> dict[str, Any]:
     """Describe how the content was made, without times and places."""
-    arguments = ", ".join(f"{key}={settings[key]!r}" for key in ("jets", "seed", "classes", "pt_gev"))
+    arguments = ", ".join(f"{key}={value!r}" for key, value in settings.items() if key != "versions")
     processes = [process_named(name) for name in settings["classes"]]
     seeds: dict[str, list[int]] = {process.name: [] for process in processes}
     for chunk in chunks:
         seeds[chunk.class_name].append(chunk_seed(settings["seed"], chunk))
+    blocks = ["high_level", "constituents"] + ["nsubjettiness"] * settings.get("nsubjettiness", False)
     return {
         "command": f"codesign.data.simulation.simulate_jets(output, {arguments})",
         **settings,
@@ -258,5 +182,5 @@ def _provenance(chunks: Sequence[Chunk], settings: dict[str, Any]) -> dict[str, 
             "constituents": f"the {N_CONSTITUENTS} of highest pT",
         },
         "split": "per class in the order of generation: 60 % train, 20 % validation, 20 % test; then rows shuffled",
-        "rounding": ROUNDING,
+        "rounding": {block: ROUNDING[block] for block in blocks},
     }

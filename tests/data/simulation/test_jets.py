@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from codesign.data.simulation.jets import N_CONSTITUENTS, find_jets, leading_constituents
+from codesign.data.simulation.jets import N_CONSTITUENTS, find_jets, jet_nsubjettiness, leading_constituents
 
 
 def particle(pt, eta, phi, pdg=211, status=1):
@@ -100,3 +100,39 @@ def test_of_many_constituents_the_hardest_are_kept():
     pt = np.arange(1.0, 31.0)
     jet = np.stack([pt, np.zeros(30), np.zeros(30), pt], axis=1)
     np.testing.assert_array_equal(leading_constituents(jet)[:, 0], np.arange(30, 14, -1))
+
+
+def momenta(pt, eta, phi):
+    pt, eta, phi = np.array(pt), np.array(eta), np.array(phi)
+    return np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)], axis=1)
+
+
+@pytest.mark.simulation
+class TestNSubjettiness:
+    @pytest.fixture(autouse=True)
+    def _needs_fastjet(self):
+        pytest.importorskip("fastjet")
+
+    def test_values_of_a_jet_of_three_hard_prongs_and_a_soft_particle(self):
+        pt, eta, phi = [100.0, 80.0, 60.0, 10.0], [0.0, 0.3, -0.2, 0.05], [0.0, 0.1, -0.3, 0.02]
+        (tau,) = jet_nsubjettiness([momenta(pt, eta, phi)])
+        weight = np.array(pt) / (0.8 * sum(pt))
+        # The axes are the hardest prongs: one, two, three of them.
+        distance = np.hypot(np.subtract.outer(eta, eta[:3]), np.subtract.outer(phi, phi[:3]))
+        assert tau[0] == pytest.approx((weight * distance[:, 0]).sum())
+        assert tau[2] == pytest.approx((weight * distance.min(axis=1)).sum())
+        assert tau[2] < tau[1] < tau[0]
+        np.testing.assert_allclose(tau[3:], [tau[1] / tau[0], tau[2] / tau[1]])
+
+    def test_undefined_values_are_zero(self):
+        jets = [momenta([100.0], [0.1], [0.2]), momenta([100.0, 50.0], [0.0, 0.1], [0.0, 0.1])]
+        tau = jet_nsubjettiness([*jets, momenta([1.0] * 5, [0.3] * 5, [0.1] * 5)])
+        np.testing.assert_array_equal(tau[0], 0.0)
+        assert tau[1, 0] == pytest.approx(50.0 * np.hypot(0.1, 0.1) / (150.0 * 0.8))
+        np.testing.assert_array_equal(tau[1, 1:], 0.0)
+        # All in one direction: zero but for rounding, and finite.
+        assert np.isfinite(tau).all()
+        assert tau[2, 0] < 1e-6
+
+    def test_no_jets_give_no_rows(self):
+        assert jet_nsubjettiness([]).shape == (0, 5)

@@ -124,3 +124,17 @@ class TestProduction:
         assert sorted(path.name for path in (tmp_path / "jets.h5.parts").iterdir()) == ["q-00000.npz", "settings.json"]
         simulate_jets(output, **ARGUMENTS, workers=1)
         assert output.read_bytes() == reference.read_bytes()
+
+    def test_nsubjettiness_is_added_without_changing_the_rest(self, reference, tmp_path):
+        output = simulate_jets(tmp_path / "jets.h5", **ARGUMENTS, nsubjettiness=True, workers=2)
+        with Dataset.open(output) as data, Dataset.open(reference) as plain:
+            assert data.blocks == ("constituents", "high_level", "nsubjettiness")
+            assert plain.blocks == ("constituents", "high_level")
+            np.testing.assert_array_equal(data.read("high_level"), plain.read("high_level"))
+            tau = data.read("nsubjettiness")
+            labels = data.labels()
+        assert tau.shape == (21, 5)
+        assert (tau[:, 0] > tau[:, 1]).all()
+        assert (tau[:, 1] > tau[:, 2]).all()
+        # Two prongs of the Z, one of the quark.
+        assert np.median(tau[labels == 1, 3]) < np.median(tau[labels == 0, 3])

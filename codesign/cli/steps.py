@@ -1,0 +1,107 @@
+"""The commands of the pipeline after the data: run, train, generate, verify, synth, report, boards."""
+
+from pathlib import Path
+
+import click
+
+from codesign.cli.shared import (
+    FORCE_OPTION,
+    JSON_OPTION,
+    OUTPUT_OPTION,
+    RUN_ARGUMENT,
+    example,
+    execute_step,
+    leave,
+    open_run,
+    print_json,
+    run_step,
+    step_command,
+)
+from codesign.console import print_lines
+
+
+@click.command(epilog=example("codesign run examples/jet_tagging.toml"))
+@RUN_ARGUMENT
+@OUTPUT_OPTION
+@JSON_OPTION
+def run(run: Path, output: Path | None, as_json: bool) -> None:
+    """Do everything, from data to report.
+
+    Steps whose configuration and input have not changed are not repeated, so an interrupted run goes on where it
+    stopped. Exit status 1 means a missed budget or a mismatch, 2 a wrong input.
+    """
+    from codesign.pipeline import STEPS
+    from codesign.steps import check_tools
+    from codesign.summary import failures, summary_lines
+
+    opened = open_run(run, output)
+    check_tools()
+    with opened.lock():
+        for name in STEPS:
+            execute_step(opened, name, force=False)
+    bad = failures(opened)
+    if as_json:
+        print_json({name: opened.record(step.record) for name, step in STEPS.items()})
+    else:
+        print_lines(summary_lines(opened))
+    leave(bad)
+
+
+train = step_command(
+    "train",
+    "Train the quantised network.\n\nBit widths are learned under the EBOPs target; the test split judges the result.",
+    "codesign train runs/jet_tagging",
+)
+generate = step_command(
+    "generate",
+    "Write HLS, Verilog and wrapper.\n\nThe C-simulation of the HLS project is compiled too.",
+    "codesign generate runs/jet_tagging",
+)
+verify = step_command(
+    "verify",
+    "Prove that all compute the same integers.\n\nTrained network, integer model, C-simulation and RTL are compared. "
+    "Hand-edited Verilog in the run directory is verified as it stands.",
+    "codesign verify runs/jet_tagging",
+)
+
+
+@click.command(epilog=example("codesign synth runs/jet_tagging --board pynq-z2"))
+@RUN_ARGUMENT
+@click.option("--board", "boards", multiple=True, help="Also report this board (see 'codesign boards'); repeatable.")
+@OUTPUT_OPTION
+@FORCE_OPTION
+@JSON_OPTION
+def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, as_json: bool) -> None:
+    """Synthesise for the boards.
+
+    Yosys maps the trigger wrapper; LUT, FF, DSP and BRAM are related to each board.
+    Boards given here are remembered in the run directory and appear in the report.
+    """
+    from codesign.steps import remember_boards
+
+    opened = open_run(run, output)
+    remember_boards(opened, boards)
+    run_step(opened, "synth", force=force, as_json=as_json)
+
+
+report = step_command("report", "Check the budget, write the report.", "codesign report runs/jet_tagging")
+
+
+@click.command(epilog=example("codesign boards"))
+@JSON_OPTION
+def boards(as_json: bool) -> None:
+    """List the known boards."""
+    from dataclasses import asdict
+
+    from codesign.synth.boards import load_boards
+
+    known = load_boards()
+    if as_json:
+        print_json({name: asdict(board) for name, board in known.items()})
+        return
+    rows = [
+        f"{name:<16} {board.part:<26} {board.lut:>9,} LUT {board.dsp:>6,} DSP {board.clock_mhz:>7.1f} MHz  "
+        f"{board.description}"
+        for name, board in known.items()
+    ]
+    print_lines(rows)

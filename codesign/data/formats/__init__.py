@@ -1,0 +1,1 @@
+"""Readers of the public formats of the field, one file each."""
