@@ -131,12 +131,12 @@ def _object_plots(prefix: str, block: Record, objects: Record, shown: Sequence[t
     plane = objects["occupancy"]
     if plane:
         units = {c["name"]: c["unit"] for c in block["columns"]}
-        x, y = plane["columns"]
+        (x, y), (x_edges, y_edges) = plane["columns"], plane["edges"]
         outside = f" {plane['outside']:,} entries lie outside." if plane["outside"] else ""
         yield Plot(
             f"{prefix}-occupancy",
             f"Occupancy of {x} and {y}, filled slots of all classes.{outside}",
-            occupancy_figure(*plane["edges"], plane["counts"], axis_text(x, units[x]), axis_text(y, units[y])),
+            occupancy_figure(x_edges, y_edges, plane["counts"], axis_text(x, units[x]), axis_text(y, units[y])),
         )
 
 

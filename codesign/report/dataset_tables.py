@@ -5,7 +5,7 @@ from typing import Any
 
 from codesign.report import text
 from codesign.report.blocks import Table, facts, table
-from codesign.report.sections.provenance import _flatten
+from codesign.report.sections.provenance import flatten
 
 TITLES = ("origin", "format", "generator", "citation", "digest")
 Record = Mapping[str, Any]
@@ -39,7 +39,7 @@ def content(record: Record) -> Iterator[Table]:
 def making(record: Record) -> Iterator[Table]:
     """What else the file says about how it was made."""
     others = {key: value for key, value in record["provenance"].items() if key not in {*TITLES, "repairs"}}
-    rows = list(_flatten(others))
+    rows = list(flatten(others))
     if rows:
         yield facts("How the data set was made, as stored in it", rows)
 

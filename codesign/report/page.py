@@ -1,14 +1,11 @@
 """Puts the chapters together: one self-contained HTML page, and the same in Markdown."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import jinja2
 
 from codesign.report.blocks import Cell, Paragraph, Section, Table, table
 from codesign.report.collect import Records
+from codesign.report.rendering import render
 from codesign.report.sections import SECTIONS
 from codesign.report.tables import block_to_markdown, escape, section_to_markdown
 from codesign.report.verdict import Tile, Verdict, budget_table, judge, tiles
@@ -56,15 +53,7 @@ def to_html(page: Page, images: Mapping[str, bytes]) -> str:
         page: content.
         images: SVG of every plot, by its name.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("codesign.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    encoded: dict[str, Any] = {name: base64.b64encode(svg).decode("ascii") for name, svg in images.items()}
-    return environment.get_template(TEMPLATE).render(page=page, images=encoded)
+    return render(TEMPLATE, images, page=page)
 
 
 def to_markdown(page: Page) -> str:

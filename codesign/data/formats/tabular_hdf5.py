@@ -101,13 +101,12 @@ def _only(items: Sequence[Any], what: str, path: Path) -> Any:
 def _fixed_frame(frame: h5py.Group) -> _Content:
     """Columns of ``DataFrame.to_hdf(format="fixed")``: arrays of columns with the same type."""
     content = _Content({}, {})
-    order = [_text(name) for name in frame["axis0"][:]]
+    order = [_text(name) for name in _array(frame, "axis0")[:]]
     for block in range(int(frame.attrs["nblocks"])):
-        values = frame[f"block{block}_values"]
+        values = _array(frame, f"block{block}_values")
         numeric = values.ndim == 2 and values.dtype.kind in NUMBERS  # text is pickled here
-        for index, name in enumerate(
-            _as_many(frame[f"block{block}_items"][:], values.shape[1] if numeric and _rows(values) else None)
-        ):
+        columns = values.shape[1] if numeric and _rows(values) else None
+        for index, name in enumerate(_as_many(_array(frame, f"block{block}_items")[:], columns)):
             content.fields[_text(name)] = Field((), numeric)
             content.places[_text(name)] = _Place(values.name, None, index)
     return _Content({name: content.fields[name] for name in order}, content.places)
@@ -115,7 +114,7 @@ def _fixed_frame(frame: h5py.Group) -> _Content:
 
 def _table_frame(frame: h5py.Group) -> _Content:
     """Columns of ``DataFrame.to_hdf(format="table")``; their names are a pickled list beside each array."""
-    table = frame["table"]
+    table = _array(frame, "table")
     content = _Content({}, {})
     for member in table.dtype.names:
         if member == "index":
@@ -135,6 +134,13 @@ def _compound(table: h5py.Dataset) -> _Content:
         content.fields[member] = Field(kind.shape, kind.base.kind in NUMBERS)
         content.places[member] = _Place(table.name, member, None)
     return content
+
+
+def _array(frame: h5py.Group, name: str) -> h5py.Dataset:
+    found = frame[name]
+    if not isinstance(found, h5py.Dataset):
+        raise ValueError(f"{name} is no array")  # reported as damage
+    return found
 
 
 def _as_many(names: Sequence[Any], columns: int | None) -> Sequence[Any]:

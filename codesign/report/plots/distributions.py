@@ -131,7 +131,8 @@ def profile_figure(curves: Sequence[Curve], xlabel: str, ylabel: str) -> Figure:
     """Mean of each cell or column along a row, one curve per class."""
     figure, axes = _panel()
     for curve in curves:
-        _step_line(axes, curve.heights, np.arange(curve.heights.size + 1) - 0.5, curve.index)
+        edges = np.arange(curve.heights.size + 1, dtype=np.float64) - 0.5
+        _step_line(axes, curve.heights, edges, curve.index)
     axes.set(xlabel=xlabel, ylabel=ylabel)
     _ticks(axes.xaxis)
     _ticks(axes.yaxis)

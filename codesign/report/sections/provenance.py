@@ -15,7 +15,7 @@ def provenance(records: Records) -> Section:
     blocks: list[Block] = [_software(records), _times(records)]
     if records.data is not None:
         blocks += [_data(records.data), _counts(records.data)]
-        rows = list(_flatten(records.data.get("provenance") or {}))
+        rows = list(flatten(records.data.get("provenance") or {}))
         if rows:
             blocks.append(facts("How the data set was made, as stored in it", rows))
     blocks.append(Listing("Configuration", records.config_text, "toml"))
@@ -70,12 +70,12 @@ def _counts(record: Record) -> Table:
     return table("Events by split and class", ("split", *classes, "all"), "l" + "r" * (len(classes) + 1), rows)
 
 
-def _flatten(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def flatten(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Nested provenance as (dotted key, text) rows; long lists of seeds are cut, with their length."""
     for key, value in content.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{name}.")
+            yield from flatten(value, f"{name}.")
         elif isinstance(value, list):
             shown = value[:SEEDS_SHOWN] if all(isinstance(item, int) for item in value) else value
             more = f", … ({len(value)} in all)" if len(shown) < len(value) else ""
