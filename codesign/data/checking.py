@@ -72,7 +72,7 @@ def _bad_rows(
     for index, column in enumerate(block.columns):
         if column.name in MOMENTA or column.name == block.order_by:
             bad_values[..., index] |= values[..., index] < 0
-    rows = np.asarray(bad_values.reshape(len(values), -1).any(axis=1))
+    rows = np.asarray(bad_values.any(axis=tuple(range(1, values.ndim))))
     if rows.any() and not drop:
         place = tuple(int(i) for i in np.argwhere(bad_values)[0])
         column = block.columns[place[-1]]

@@ -80,3 +80,10 @@ def test_wrong_shapes_and_types_are_refused(inputs, values):
     inputs["jets"] = values
     with pytest.raises(DataError, match=r"block jets: expected numbers of shape \(3, 3, 2\), found"):
         check(inputs)
+
+
+def test_a_batch_without_rows_is_fine(inputs):
+    none = {name: values[:0] for name, values in inputs.items()}
+    batch = Batch(none, np.zeros(0, int), None, np.zeros(0, np.uint8))
+    found = checked(batch, BLOCKS, drop_bad_rows=False, repairs=Counter(), where="in.h5", first_row=0)
+    assert found.inputs["jets"].shape == (0, 3, 2)

@@ -64,7 +64,7 @@ def read_blosc(array: h5py.Dataset, rows: slice) -> NDArray[Any]:
 
 
 def _read_chunk(array: h5py.Dataset, corner: tuple[int, ...]) -> NDArray[Any]:
-    import blosc2  # type: ignore[import-untyped]
+    import blosc2
 
     skipped, content = array.id.read_direct_chunk(corner)
     size = int(np.prod(array.chunks)) * array.dtype.itemsize
