@@ -15,7 +15,7 @@ import numpy as np
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
-from codesign.errors import RunError
+from codesign.errors import DataError, RunError
 from codesign.files import write_whole
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
@@ -107,6 +107,7 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     """Train the network, prove that it reloads identically, and judge it on the test split."""
     from codesign.models.backend import import_keras
 
+    _require_every_class(run)
     progress("starting Keras", 0, run.config.training.epochs)
     import_keras().utils.set_random_seed(run.config.seed)
     from codesign.models.registry import build_model
@@ -268,6 +269,18 @@ def _network_rows(run: Run, contract: InputContract, split: str) -> tuple[Any, A
         physical = read_inputs(dataset, input_blocks(dataset, run.config.data), split)
         values = contract.to_network(contract.to_hardware(physical))
         return values, dataset.labels(split), dataset.weights(split)
+
+
+def _require_every_class(run: Run) -> None:
+    """Refuse to train a classifier on a data set of which a class, or a whole split, has no rows."""
+    counts = run.record("data")["counts"]
+    for split in ("train", "validation", "test"):
+        missing = [name for name, rows in counts[split].items() if rows == 0]
+        if missing:
+            raise DataError(
+                f"{run.data_file()}: the {split} split has no rows of {', '.join(missing)}; a classifier needs every "
+                "class in every split: codesign data split divides the data set anew"
+            )
 
 
 def _preset(run: Run) -> Preset | None:

@@ -176,7 +176,16 @@ def test_simulated_events_arrive_with_their_signals_in_the_test_split(codesign):
     content = json.loads(out)
     assert content["counts"]["train"]["a_to_4l"] == 0
     assert content["counts"]["test"]["a_to_4l"] == 4
-    assert sum(content["counts"][split]["background"] for split in content["counts"]) == 12
+    # Of the 4 QCD events among 12 (see test_events.py) one is made, with weight 4.
+    assert sum(content["counts"][split]["background"] for split in content["counts"]) == 9
     status, _, err = codesign("data", "simulate", "events", "--processes", "a_to_5l", "f.h5")
     assert status == 2
     assert "a_to_4l" in err
+
+
+def test_a_classifier_is_not_trained_without_rows_of_a_class(codesign, dataset, tmp_path):
+    codesign("data", "split", "--test-only", "sig", "a.h5", "b.h5")
+    (tmp_path / "c.toml").write_text('name = "c"\n[data]\nfile = "b.h5"\n')
+    status, _, err = codesign("train", "c.toml")
+    assert status == 2
+    assert "b.h5: the train split has no rows of sig; a classifier needs every class in every split" in err
