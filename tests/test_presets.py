@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from codesign.contract import InputContract, InputFormat
 from codesign.errors import ConfigError, DataError
 from codesign.presets import Scale, digitise, get_preset, load_presets
 
@@ -20,6 +21,25 @@ def test_every_scale_of_every_preset_fits_its_bits(name):
             assert scale.counts_per_turn is None or scale.counts_per_turn <= 1 << scale.width
     assert all(target in preset.blocks for target in preset.alike.values())
     assert preset.source
+
+
+EVERY_SCALE = {
+    f"{name}.{block}.{column}": scale
+    for name, preset in load_presets().items()
+    for block, columns in preset.blocks.items()
+    for column, scale in columns.items()
+}
+
+
+@pytest.mark.parametrize("scale", EVERY_SCALE.values(), ids=EVERY_SCALE)
+def test_every_integer_of_every_scale_round_trips_and_its_ends_saturate_or_wrap(scale):
+    entry = InputFormat("x", "", scale.offset, scale.lsb, scale.width, scale.signed, scale.counts_per_turn)
+    contract = InputContract((entry,))
+    first, last = (round((end - scale.offset) / scale.lsb) for end in entry.range)
+    integers = np.unique(np.linspace(first, last, 5000).astype(np.int64))[:, None]
+    assert (contract.to_hardware(contract.to_physical(integers)) == integers).all()
+    beyond = contract.to_hardware(np.array([[entry.range[1] + 0.6 * scale.lsb], [entry.range[0] - 0.6 * scale.lsb]]))
+    assert beyond.ravel().tolist() == ([last, first] if scale.counts_per_turn is None else [first, last])
 
 
 def test_known_integers_of_the_global_trigger():

@@ -320,7 +320,7 @@ data.add_command(
 
 def _details(entry: Mapping[str, Any]) -> list[str]:
     """Lines about one format or public data set."""
-    lines = [f"{key:<12} {value}" for key, value in entry.items() if key != "options"]
+    lines = [f"{key:<12} {value}" for key, value in entry.items() if key != "options" and value]
     if options := entry.get("options"):
         text = introspection.cleandoc(options).replace("Attributes:", "As --option KEY=VALUE, or in a TOML file:")
         lines += ["", *text.splitlines()]
