@@ -1,6 +1,7 @@
 """The commands around data sets, as a user types them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,3 +190,15 @@ def test_a_classifier_is_not_trained_without_rows_of_a_class(codesign, dataset, 
     status, _, err = codesign("train", "c.toml")
     assert status == 2
     assert "b.h5: the train split has no rows of sig; a classifier needs every class in every split" in err
+
+
+@pytest.mark.simulation
+def test_processes_of_the_user_as_in_the_example(codesign):
+    example = Path(__file__).parent.parent / "examples" / "user_processes.toml"
+    arguments = ("--user-processes", example, "--processes", "", "--background", "0", "--signals", "6", "e.h5")
+    status, out, err = codesign("data", "simulate", "events", *arguments, "--json")
+    assert status == 0, err
+    assert json.loads(out)["counts"]["test"] == {"zprime_to_mumu": 6, "wprime_to_lnu": 6}
+    with Dataset.open("e.h5") as data:
+        muons = data.read("muons")[data.labels() == 0]
+    assert (muons[:, 0, 0] > 100).mean() > 0.5, "half the mass of the Z'"

@@ -202,7 +202,9 @@ def jets(
     show_default=True,
     help="Make one of so many QCD events of the background, with their weight; each costs a hundred others.",
 )
-@click.option("--user-processes", type=INPUT_FILE, help="TOML file with your own processes as Pythia settings.")
+@click.option(
+    "--user-processes", type=INPUT_FILE, help="Your own processes too (a TOML file, see examples/user_processes.toml)."
+)
 @SEED_OPTION
 @click.option("--response", default="cms-delphes", show_default=True, help="Detector response: a name or a TOML file.")
 @click.option("--pileup", type=click.FloatRange(min=0), default=0.0, show_default=True, help="Mean other collisions.")
@@ -231,10 +233,12 @@ def events(
     the test split as a whole.
     """
     from codesign.data.simulation import simulate_events
+    from codesign.data.simulation.user_processes import read_user_processes
 
     wanted = {"background": background} if background else {}
     if signals:
-        wanted |= dict.fromkeys(names_of(processes), signals)
+        own = read_user_processes(user_processes) if user_processes is not None else {}
+        wanted |= dict.fromkeys((*names_of(processes), *own), signals)
     with StepProgress("simulation") as progress:
         path = simulate_events(
             output,
