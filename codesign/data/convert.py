@@ -78,20 +78,11 @@ def convert(
     """
     begin = time.monotonic()
     shares = check_fractions(fractions)
-    for source in sources:
-        if not source.path.is_file():
-            found = "a directory" if source.path.is_dir() else "no file"
-            raise DataError(f"{source.path}: expected a file of format {file_format.name}, found {found}")
-        if source.path.resolve() == output.resolve():
-            raise DataError(f"{output}: the output is also an input; choose another name")
+    _check_sources(sources, output, file_format)
     megabytes = sum(source.path.stat().st_size for source in sources) / 1e6
     progress(f"digest of {megabytes:,.0f} MB", 0, int(megabytes))
-    try:
-        digests = [_describe(source) for source in sources]
-    except OSError as error:
-        raise DataError(f"cannot be read: {error}") from None
+    digests = [_describe(source) for source in sources]
     reading = file_format.read(sources, options)
-    repairs = reading.repairs
     writer = DatasetWriter(
         output,
         name=reading.name,
@@ -102,21 +93,36 @@ def convert(
     )
     with writer:
         rows_read = _copy(reading, writer, shares, seed, drop_bad_rows, sources, progress, megabytes)
-        writer.finish(
-            {
-                "origin": reading.origin,
-                "format": file_format.name,
-                "citation": file_format.citation,
-                "sources": digests,
-                "options": options.model_dump(mode="json"),
-                "split": f"as the format says, other rows drawn {shares} with seed {seed}",
-                "rows_read": rows_read,
-                "repairs": dict(repairs),
-                "codesign": codesign.__version__,
-                **reading.notes,
-            }
-        )
-    return Conversion(output, writer.rows, rows_read, dict(repairs), megabytes, time.monotonic() - begin)
+        provenance = {
+            "format": file_format.name,
+            "citation": file_format.citation,
+            "sources": digests,
+            "options": options.model_dump(mode="json"),
+            "split": f"as the format says, other rows drawn {shares} with seed {seed}",
+            "rows_read": rows_read,
+        }
+        writer.finish(provenance | _provenance(reading))
+    return Conversion(output, writer.rows, rows_read, dict(reading.repairs), megabytes, time.monotonic() - begin)
+
+
+def _provenance(reading: Reading) -> dict[str, Any]:
+    """Return what the reader tells about the rows, when all are read."""
+    return {
+        "origin": reading.origin,
+        "repairs": dict(reading.repairs),
+        "codesign": codesign.__version__,
+        **reading.notes,
+    }
+
+
+def _check_sources(sources: Sequence[Source], output: Path, file_format: Format) -> None:
+    """Refuse inputs that are missing, and an output that is one of them."""
+    for source in sources:
+        if not source.path.is_file():
+            found = "a directory" if source.path.is_dir() else "no file"
+            raise DataError(f"{source.path}: expected a file of format {file_format.name}, found {found}")
+        if source.path.resolve() == output.resolve():
+            raise DataError(f"{output}: the output is also an input; choose another name")
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
@@ -193,8 +199,11 @@ def _require_complete(reading: Reading, rows: int, where: str) -> None:
 
 
 def _describe(source: Source) -> dict[str, Any]:
-    with source.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with source.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{source.path}: cannot be read: {error}") from None
     return {
         "file": source.path.name,
         "bytes": source.path.stat().st_size,

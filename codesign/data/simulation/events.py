@@ -1,4 +1,15 @@
-"""Production of an event sample for the trigger: Standard Model mixture, signals, processes of the user."""
+"""Production of an event sample for the trigger: Standard Model mixture, signals, processes of the user.
+
+An event is kept when it has an electron or muon above 23 GeV (|η| < 3 and 2.1), as in the public data set for
+unsupervised searches at 40 MHz (arXiv:2107.02157). The blocks are ``met`` (n, 2): pT, φ; ``electrons`` and ``muons``
+(n, 4, 3), ``jets`` (n, 10, 3): pT, η, φ in decreasing pT; further objects if asked for; and ``process`` (n, 1), the
+process an event comes from.
+
+The class ``background`` is a mixture of Standard Model processes in fixed proportions
+(`codesign.data.simulation.event_processes.BACKGROUND_FRACTIONS`). Each of its processes is split 60/20/20 in the order
+of generation; signals and processes of the user are entirely in the split ``test``, because an anomaly detector may
+neither learn from them nor choose its formats on them.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -61,20 +72,9 @@ def simulate_events(
 ) -> Path:
     """Simulate 13 TeV proton collisions as a trigger sees them and write them as a data set.
 
-    An event is kept when it has an electron or muon above 23 GeV (|η| < 3 and 2.1), as in the
-    public data set for unsupervised searches at 40 MHz (arXiv:2107.02157). The blocks are ``met``
-    (n, 2): pT, φ; ``electrons`` and ``muons`` (n, 4, 3), ``jets`` (n, 10, 3): pT, η, φ in decreasing
-    pT; those of ``extra_objects``; and ``process`` (n, 1), the process an event comes from.
-
-    The class ``background`` is a mixture of Standard Model processes in fixed proportions
-    (`codesign.data.simulation.event_processes.BACKGROUND_FRACTIONS`). Each of its processes is split
-    60/20/20 in the order of generation; signals and processes of the user are entirely in the split
-    ``test``, because an anomaly detector may neither learn from them nor choose its formats on them.
-    Same arguments and package versions give the same bytes, for any number of workers.
-
-    Pieces that are finished lie in ``<output>.parts`` until the end: a production that was stopped
-    continues when it is called again with the same arguments. The work runs in fresh processes,
-    which import the main module: call it from a module or the command line, below
+    Same arguments and package versions give the same bytes, for any number of workers. Finished
+    pieces lie in ``<output>.parts`` until the end; the same call continues a production that was
+    stopped. The work runs in fresh processes, which import the main module: call it below
     ``if __name__ == "__main__"``.
 
     Args:
@@ -82,16 +82,13 @@ def simulate_events(
         events: Class name → number of kept events. Names are ``background``, those of
             `EVENT_PROCESSES` and those of ``user_processes``; the order is that of the labels.
         seed: Any integer ≥ 0.
-        response: Name of a shipped detector response, or path of a TOML file
-            (`codesign.data.simulation.response`).
+        response: Name of a shipped detector response, or path of a TOML file.
         pileup: Mean number of other collisions in the same crossing, 0 to 300.
-        scales: Integer scales of a trigger (`codesign.presets`): each value becomes the physical
-            value of its hardware integer. ``None``: values are rounded to what needs storing.
+        scales: Integer scales of a trigger (`codesign.presets`) to which every value is rounded.
         extra_objects: Any of ``taus``, ``photons`` (n, 4, 3) and ``sums`` (n, 2).
         user_processes: TOML file with further processes (`read_user_processes`).
-        qcd_prescale: Only one of so many events of the process ``qcd`` of the background is made, and
-            has their weight: some 500 must be generated for one with a lepton, a hundred times what
-            the others take. Above 1 the data set has weights.
+        qcd_prescale: One of so many ``qcd`` events of the background is made, and has their weight,
+            because some 500 must be generated for one with a lepton.
         workers: Number of processes, or ``None`` for one per available core.
         progress: Called at the start and after each piece, amounts in events.
 
@@ -99,10 +96,9 @@ def simulate_events(
         ``output``.
 
     Raises:
-        ConfigError: An argument is out of range, or a name is unknown; a file of the user is wrong.
-        DataError: The work directory belongs to other settings or is damaged; a file cannot be written.
-        CodesignError: The extra ``simulation`` is not installed, the generator refuses a process or
-            failed, or a worker was killed.
+        ConfigError: An argument or a file of the user is wrong.
+        DataError: The work directory is of other settings or damaged; a file cannot be written.
+        CodesignError: No extra ``simulation``, the generator failed, or a worker was killed.
     """
     output, events, extra_objects = Path(output), dict(events), tuple(extra_objects)
     processes = EVENT_PROCESSES | (read_user_processes(Path(user_processes)) if user_processes is not None else {})
@@ -117,13 +113,20 @@ def simulate_events(
     sizes = _sizes(events, qcd_prescale)
     chunks = plan_chunks(sizes, {name: processes[name].events_per_chunk for name in sizes})
     open_parts(parts, settings)
-    if library:
-        collisions = partial(make_collisions, seed=seed)
-        make_chunks(parts, library, collisions, workers=workers, unit="pile-up collisions", progress=progress)
-    make_chunks(parts, chunks, partial(make_events, recipe=recipe), workers=workers, unit="events", progress=progress)
+    _produce(recipe, chunks, workers, progress)
     _assemble(output, chunks, recipe, settings)
     remove_parts(parts, [*library, *chunks])
     return output
+
+
+def _produce(recipe: EventRecipe, chunks: Sequence[Chunk], workers: int | None, progress: Progress) -> None:
+    """Make the pieces that are missing, those of the pile-up library first."""
+    if recipe.library:
+        collisions = partial(make_collisions, seed=recipe.seed)
+        unit = "pile-up collisions"
+        make_chunks(recipe.parts, recipe.library, collisions, workers=workers, unit=unit, progress=progress)
+    events = partial(make_events, recipe=recipe)
+    make_chunks(recipe.parts, chunks, events, workers=workers, unit="events", progress=progress)
 
 
 def _sizes(events: Mapping[str, int], qcd_prescale: int) -> dict[str, int]:
