@@ -194,7 +194,7 @@ def test_a_classifier_is_not_trained_without_rows_of_a_class(codesign, dataset, 
 
 @pytest.mark.simulation
 def test_processes_of_the_user_as_in_the_example(codesign):
-    example = Path(__file__).parent.parent / "examples" / "user_processes.toml"
+    example = Path(__file__).parent.parent / "examples" / "simulation" / "user_processes.toml"
     arguments = ("--user-processes", example, "--processes", "", "--background", "0", "--signals", "6", "e.h5")
     status, out, err = codesign("data", "simulate", "events", *arguments, "--json")
     assert status == 0, err
