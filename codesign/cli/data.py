@@ -203,7 +203,9 @@ def jets(
     help="Make one of so many QCD events of the background, with their weight; each costs a hundred others.",
 )
 @click.option(
-    "--user-processes", type=INPUT_FILE, help="Your own processes too (a TOML file, see examples/simulation/user_processes.toml)."
+    "--user-processes",
+    type=INPUT_FILE,
+    help="Your own processes too (a TOML file, see examples/simulation/user_processes.toml).",
 )
 @SEED_OPTION
 @click.option("--response", default="cms-delphes", show_default=True, help="Detector response: a name or a TOML file.")
