@@ -223,6 +223,7 @@ class DatasetWriter:
             file[f"inputs/{key}"].attrs["columns"] = text
         file["label"].attrs["classes"] = json.dumps(list(self._classes), ensure_ascii=False)
         file.flush()
+        self._require_written()  # before the digest reads back what may not be there
         file.attrs["digest"] = content_digest(self._classes, columns, {key: file[key] for key in self._layout})
 
     def _require_written(self) -> None:

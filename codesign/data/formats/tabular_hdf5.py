@@ -44,6 +44,7 @@ def open_hdf5_table(path: Path) -> Table:
         lengths = {name: _rows(file[place.array]) for name, place in content.places.items()}
 
     def pieces(names: Sequence[str], rows: int) -> Iterator[Piece]:
+        """Read some fields, ``rows`` rows at a time; `Table.pieces`."""
         count = lengths[names[0]]
         for name in names:
             if lengths[name] != count:

@@ -65,6 +65,7 @@ def open_npz(path: Path) -> Table:
     lengths = {name: header.shape[0] for name, header in arrays.items()}
 
     def pieces(names: Sequence[str], rows: int) -> Iterator[Piece]:
+        """Read some fields, ``rows`` rows at a time; `Table.pieces`."""
         count = lengths[names[0]]
         for name in names:
             if lengths[name] != count:

@@ -68,6 +68,7 @@ def open_arff(path: Path) -> Table:
 
 def _table(path: Path, fields: Mapping[str, Field], *, header_lines: int, quote: str, comment: str | None) -> Table:
     def pieces(names: Sequence[str], rows: int) -> Iterator[Piece]:
+        """Read some fields, ``rows`` rows at a time; `Table.pieces`."""
         import pandas as pd
 
         # Columns that are not asked for are parsed too: with usecols, lines with too many fields would pass.

@@ -27,8 +27,9 @@ from codesign.data.simulation.response import Response
 from codesign.data.simulation.seeds import DETECTOR_KEY, pythia_seed, stream
 from codesign.errors import CodesignError
 
-TRIGGER_PT = 23.0  # GeV, of at least one electron or muon (arXiv:2107.02157)
-# Acceptance of the objects in the data set (arXiv:2107.02157); that of the response may be smaller.
+# The cuts are quoted from arXiv:2107.02157 and have not been checked against its text.
+TRIGGER_PT = 23.0  # GeV, of at least one electron or muon
+# Acceptance of the objects in the data set; that of the response may be smaller.
 MAX_ETA = {"electrons": 3.0, "muons": 2.1, "jets": 4.0, "taus": 4.0, "photons": 3.0}
 SLOTS = {"electrons": 4, "muons": 4, "jets": 10, "taus": 4, "photons": 4}
 _MAX_GENERATED_PER_KEPT = 5000

@@ -146,7 +146,7 @@ EVENT_PROCESSES = {
 }
 
 BACKGROUND = "background"
-# Fractions after the lepton selection, arXiv:2107.02157.
+# Fractions after the lepton selection, quoted from arXiv:2107.02157; not checked against its text.
 BACKGROUND_FRACTIONS = {"w_to_lnu": 0.592, "qcd": 0.338, "z_to_ll": 0.067, "ttbar": 0.003}
 
 

@@ -74,8 +74,7 @@ def simulate_events(
 
     Same arguments and package versions give the same bytes, for any number of workers. Finished
     pieces lie in ``<output>.parts`` until the end; the same call continues a production that was
-    stopped. The work runs in fresh processes, which import the main module: call it below
-    ``if __name__ == "__main__"``.
+    stopped. Fresh processes import the main module: call it below ``if __name__ == "__main__"``.
 
     Args:
         output: HDF5 file to write; replaced if it exists.
@@ -86,7 +85,7 @@ def simulate_events(
         pileup: Mean number of other collisions in the same crossing, 0 to 300.
         scales: Integer scales of a trigger (`codesign.presets`) to which every value is rounded.
         extra_objects: Any of ``taus``, ``photons`` (n, 4, 3) and ``sums`` (n, 2).
-        user_processes: TOML file with further processes (`read_user_processes`).
+        user_processes: TOML file with further processes.
         qcd_prescale: One of so many ``qcd`` events of the background is made, and has their weight,
             because some 500 must be generated for one with a lepton.
         workers: Number of processes, or ``None`` for one per available core.
