@@ -52,6 +52,6 @@ fi
 stamp=.venv/.locked
 if [ ! -f "$stamp" ] || [ uv.lock -nt "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     say "installing the locked Python environment into .venv"
-    "$UV" sync --locked --python "$PYTHON" --extra ml --extra formats --extra simulation --extra dev
+    "$UV" sync --locked --python "$PYTHON" --extra ml --extra trees --extra formats --extra simulation --extra dev
     touch "$stamp"
 fi
