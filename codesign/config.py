@@ -1,9 +1,9 @@
 """The configuration: one validated TOML file that states data, network, input contract, board and budget."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from codesign.sections import Section, parse_section, read_section
 
@@ -61,30 +61,55 @@ class ContractSection(Section):
         preset: scales of an experiment's trigger links (`codesign.presets`); absent derives them from the training
             split.
         width: bits of every input that has no width of its own.
-        network_integer: integer bits (sign counted) of the value the network sees.
+        network_integer: integer bits (sign counted) of the value the network sees; absent puts the binary point of each
+            input where its training values have a standard deviation near 1.
         coverage: fraction of the training values that must fit without saturation.
         inputs: formats fixed by hand, by input ("mass"), or by block and column for all slots ("jets.pt").
     """
 
     preset: str | None = None
     width: Annotated[int, Field(ge=2, le=24)] = 12
-    network_integer: Annotated[int, Field(ge=1, le=12)] = 3
+    network_integer: Annotated[int, Field(ge=1, le=12)] | None = None
     coverage: Fraction = 0.999
     inputs: dict[str, GivenInput] = Field(default_factory=dict)
 
 
-class ModelSection(Section):
-    """The network.
+class TaskSection(Section):
+    """What the network is for.
 
     Attributes:
-        architecture: name in `codesign.models.MODELS`.
-        hidden: neurons of each hidden layer.
-        activation: activation of the hidden layers.
+        kind: "classification" (one logit per class) or "anomaly" (one score, learned from background alone).
+        background: classes an anomaly detector learns from, and against which it is judged; absent means the first
+            class of the data set.
+        score: anomaly score that becomes firmware (`codesign.models.scores.SCORES`).
+        fpr: background efficiencies at which the signal efficiency is quoted.
+        rates_khz: trigger rates at which it is quoted.
+        colliding_bunches: bunch pairs that collide in one orbit; turns efficiencies into rates.
     """
 
+    kind: Literal["classification", "anomaly"] = "classification"
+    background: tuple[str, ...] = ()
+    score: str = "kl"
+    fpr: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (1e-2, 1e-3, 1e-4, 1e-5)
+    rates_khz: tuple[Positive, ...] = (1.0, 10.0)
+    colliding_bunches: Annotated[int, Field(ge=1, le=3564)] = 2760
+
+
+class ModelSection(Section):
+    """The network: its architecture and the keys of that architecture.
+
+    Attributes:
+        architecture: name in `codesign.models.MODELS`; the class ``Options`` of its file documents the other keys.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
     architecture: str = "mlp"
-    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)] = (64, 32, 32)
-    activation: Literal["relu", "linear"] = "relu"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The architecture's own keys, not validated yet (`codesign.models.registry.require_architecture`)."""
+        return dict(self.model_extra or {})
 
 
 class QuantizationSection(Section):
@@ -204,6 +229,7 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     data: DataSection
     contract: ContractSection = ContractSection()
+    task: TaskSection = TaskSection()
     model: ModelSection = ModelSection()
     quantization: QuantizationSection = QuantizationSection()
     training: TrainingSection = TrainingSection()

@@ -6,6 +6,9 @@ the trigger could not send. For input ``x`` with offset ``o`` and LSB ``l`` (bot
     hardware integer  n = saturate(round((x - o) / l))           signed or unsigned, ``width`` bits
     network value     v = n * 2**(integer - width)               ap_fixed<width, integer>
 
+The binary point of the network value costs nothing in firmware; it is put where the values spread by about one, so
+that a network trains alike on GeV and on angles.
+
 Formats that are derived from data have a power of two as LSB and a multiple of it as offset, so firmware that holds
 ``x`` as an integer needs one subtraction and one shift. Formats of a preset (`codesign.presets`) are the scales on the
 links of an experiment. An angle with a full turn of ``period`` counts wraps around instead of saturating.
@@ -43,6 +46,7 @@ class InputFormat:
         width: bits of the hardware integer, the sign included.
         signed: two's complement if true.
         period: counts of a full turn of an angle, or ``None`` for a quantity that saturates.
+        integer: integer bits (the sign counted) of the value the network sees.
 
     Raises:
         ConfigError: the LSB is not positive, or a full turn does not fit the width.
@@ -55,6 +59,7 @@ class InputFormat:
     width: int
     signed: bool = True
     period: int | None = None
+    integer: int = 3
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.lsb) and self.lsb > 0 and math.isfinite(self.offset)):
@@ -68,6 +73,11 @@ class InputFormat:
     def integer_format(self) -> FixedPoint:
         """The hardware integer as a fixed-point format with LSB 1, rounding to nearest and saturating."""
         return FixedPoint(self.signed, self.width, self.width, "RND", "SAT")
+
+    @property
+    def network_format(self) -> FixedPoint:
+        """Fixed-point format of the value the network sees: the same bits with another binary point."""
+        return FixedPoint(self.signed, self.width, self.integer, "RND", "SAT")
 
     @property
     def range(self) -> tuple[float, float]:
@@ -127,7 +137,6 @@ class InputContract:
 
     Attributes:
         inputs: one format per input; the first sits in the least significant bits of the packed word.
-        network_integer: integer bits (the sign counted) of the value the network sees for every input.
         objects: which inputs are slots of objects.
 
     Raises:
@@ -135,7 +144,6 @@ class InputContract:
     """
 
     inputs: tuple[InputFormat, ...]
-    network_integer: int = 3
     objects: tuple[ObjectSlots, ...] = ()
 
     def __post_init__(self) -> None:
@@ -173,7 +181,7 @@ class InputContract:
     @cached_property
     def network_formats(self) -> tuple[FixedPoint, ...]:
         """Fixed-point format of the value the network sees, one per input."""
-        return tuple(FixedPoint(entry.signed, entry.width, self.network_integer, "RND", "SAT") for entry in self.inputs)
+        return tuple(entry.network_format for entry in self.inputs)
 
     def to_hardware(self, values: ArrayLike) -> NDArray[np.int64]:
         """Hardware integers of physical values: objects in order, all integers of an empty slot zero.
@@ -257,7 +265,6 @@ class InputContract:
             fields = json.loads(text)
             return cls(
                 tuple(InputFormat(**entry) for entry in fields["inputs"]),
-                int(fields["network_integer"]),
                 tuple(ObjectSlots(**entry) for entry in fields["objects"]),
             )
         except (ValueError, TypeError, KeyError) as error:

@@ -59,7 +59,7 @@ def make_contract(
     values: Values,
     *,
     width: int,
-    network_integer: int,
+    network_integer: int | None,
     coverage: float,
     preset: Preset | None = None,
     given: Mapping[str, Given] | None = None,
@@ -75,7 +75,8 @@ def make_contract(
         blocks: blocks in the order of the input word.
         values: training rows, shape (n, inputs), physical units.
         width: bits of a derived format.
-        network_integer: integer bits of the network value (sign counted).
+        network_integer: integer bits of the network value (sign counted) of every input; ``None`` chooses them by column
+            so that the training values have a standard deviation near 1 there.
         coverage: fraction of the training values that must not saturate, in (0, 1].
         preset: scales of an experiment.
         given: per key (`InputBlock.key`) any of ``offset``, ``lsb``, ``width``, ``signed`` that the user fixes.
@@ -96,11 +97,11 @@ def make_contract(
             order = block.columns.index(block.order_by)
             objects.append(ObjectSlots(block.name, len(formats), block.slots, len(block.columns), order))
         columns = [
-            _formats(block, index, rows, preset, given.get(block.key(column)), width, coverage)
+            _formats(block, index, rows, preset, given.get(block.key(column)), width, coverage, network_integer)
             for index, column in enumerate(block.columns)
         ]
         formats += [entry for slot in zip(*columns, strict=True) for entry in slot]
-    return InputContract(tuple(formats), network_integer, tuple(objects))
+    return InputContract(tuple(formats), tuple(objects))
 
 
 def _parts(blocks: Sequence[InputBlock], values: Values) -> Iterator[tuple[InputBlock, Values]]:
@@ -120,6 +121,7 @@ def _formats(
     given: Given | None,
     width: int,
     coverage: float,
+    network_integer: int | None,
 ) -> list[InputFormat]:
     """Return the formats of one column, one per slot."""
     column, unit, given = block.columns[index], block.units[index], given or {}
@@ -136,7 +138,16 @@ def _formats(
         is_order = column == block.order_by
         fields = _derived(block.key(column), _filled(block, rows, index), width, coverage, is_order, given)
         period = None
-    return [InputFormat(name, unit, **fields, period=period) for name in block.input_names(column)]
+    if network_integer is None:
+        network_integer = _unit_spread(_filled(block, rows, index) / fields["lsb"], fields["width"])
+    fields |= {"period": period, "integer": network_integer}
+    return [InputFormat(name, unit, **fields) for name in block.input_names(column)]
+
+
+def _unit_spread(counts: Values, width: int) -> int:
+    """Return the integer bits for which values, in hardware counts, have a standard deviation within √2 of 1."""
+    spread = float(np.std(counts)) if counts.size else 0.0
+    return width - round(math.log2(spread)) if spread > 0 else width
 
 
 def _filled(block: InputBlock, rows: Values, index: int) -> Values:

@@ -74,11 +74,11 @@ def _respond(
     """Evaluate the implementations; the machine-learning stack is imported only here."""
     from codesign.firmware.hls import HlsFirmware
     from codesign.firmware.rtl import IntegerModel
-    from codesign.models.store import load_model, logits
+    from codesign.models.store import load_model, outputs
 
     score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
     progress(f"{REFERENCE}: {len(inputs)} vectors", 0, 4)
-    network = score_format.exact_int(logits(load_model(run.path / "model.keras"), contract.to_network(inputs)))
+    network = score_format.exact_int(outputs(load_model(run.path / "model.keras"), contract.to_network(inputs)))
     progress("integer model", 1, 4)
     integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
     progress("C-simulation", 2, 4)

@@ -37,7 +37,7 @@ def objects_contract(pt_offset=0.0):
     )
     slots = tuple(InputFormat(f"jets[{i}].{name}", *rest) for i in range(SLOTS) for name, *rest in columns)
     return InputContract(
-        (InputFormat("met.pt", "GeV", 0.0, 0.5, 8, False), *slots), 4, (ObjectSlots("jets", 1, SLOTS, COLUMNS, 1),)
+        (InputFormat("met.pt", "GeV", 0.0, 0.5, 8, False), *slots), (ObjectSlots("jets", 1, SLOTS, COLUMNS, 1),)
     )
 
 
@@ -56,7 +56,7 @@ EVENTS = st.lists(
 
 @given(INPUTS)
 def test_every_hardware_integer_round_trips_through_its_physical_value(entry):
-    contract = InputContract((entry,), 4)
+    contract = InputContract((entry,))
     low, high = (int(end[0]) for end in contract.extremes())
     integers = np.unique(np.linspace(low, high, 50).astype(np.int64))[:, None]
     assert (contract.to_hardware(contract.to_physical(integers)) == integers).all()
@@ -79,7 +79,7 @@ def test_the_largest_numbers_saturate(entry, value):
 
 @given(INPUTS)
 def test_network_values_are_exact_in_float32(entry):
-    contract = InputContract((entry,), 5)
+    contract = InputContract((entry,))
     integers = np.stack(contract.extremes())
     fmt = contract.network_formats[0]
     assert (fmt.exact_int(contract.to_network(integers)) == integers).all()
@@ -167,7 +167,7 @@ def test_contract_survives_json():
     assert InputContract.from_json(contract.to_json()) == contract
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"inputs": [{"name": "x"}], "network_integer": 3}'])
+@pytest.mark.parametrize("text", ["", "{}", '{"inputs": [{"name": "x"}], "objects": 3}'])
 def test_json_that_is_no_contract_is_refused(text):
     with pytest.raises(ConfigError, match="expected the JSON written by codesign"):
         InputContract.from_json(text)

@@ -106,3 +106,16 @@ def test_constant_and_empty_inputs_and_unknown_names_are_refused(values, events)
     events[:, 2:] = 0
     with pytest.raises(DataError, match=r"input 'jets\.pt': every slot is empty in the training split"):
         derive(events, (MET, JETS))
+
+
+def test_the_binary_point_gives_network_values_a_spread_of_one(events):
+    settings = SETTINGS | {"network_integer": None}
+    contract = make_contract((MET, JETS), events, preset=get_preset("cms-run3-ugt"), **settings)
+    rows = contract.to_network(contract.to_hardware(events))
+    spread = {name: rows[:, i].std() for i, name in enumerate(contract.names)}
+    assert 0.6 < spread["met.pt"] < 1.5
+    leading = contract.names.index("jets[0].phi")
+    assert 0.6 < rows[:, leading].std() < 1.5
+    assert (contract.to_network(np.ones((1, len(contract.inputs)), int)) == [f.lsb for f in contract.network_formats]).all()
+    fixed = make_contract((MET, JETS), events, preset=get_preset("cms-run3-ugt"), **SETTINGS)
+    assert {entry.integer for entry in fixed.inputs} == {3}

@@ -24,7 +24,6 @@ columns = ["pt", "eta", "phi"]
 slots = 3
 [contract]
 preset = "cms-run3-ugt"
-network_integer = 4
 [model]
 hidden = [6]
 [quantization]

@@ -1,31 +1,40 @@
 """Multi-layer perceptron on high-level features, the network of the first FPGA jet taggers (arXiv:1804.06913)."""
 
-from typing import Any
+from typing import Annotated, Literal
 
-from codesign.config import Config
-from codesign.contract import InputContract
+from pydantic import Field
+
 from codesign.models.backend import import_keras
+from codesign.models.network import Architecture, Network, Request, classifier
 from codesign.models.quantizers import quantizer_scope
+from codesign.sections import Section
 
 
-def build(config: Config, contract: InputContract, outputs: int) -> Any:
-    """Build the network.
+class Options(Section):
+    """Keys of the ``model`` table.
 
-    Args:
-        config: ``model.hidden``, ``model.activation`` and the quantisation are used.
-        contract: formats of the inputs; their number is the input size.
-        outputs: number of classes.
-
-    Returns:
-        ``keras.Model`` from network values, shape (n, inputs), to logits, shape (n, outputs).
+    Attributes:
+        hidden: neurons of each hidden layer.
+        activation: activation of the hidden layers.
     """
+
+    hidden: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)] = (64, 32, 32)
+    activation: Literal["relu", "linear"] = "relu"
+
+
+def build(request: Request) -> Network:
+    """Build the network: dense layers from all inputs to the logits."""
     keras = import_keras()
     from hgq.layers import QDense
 
-    inputs = keras.Input((len(contract.inputs),), name="inputs")
+    options: Options = request.options
+    inputs = keras.Input((len(request.contract.inputs),), name="inputs")
     hidden = inputs
-    with quantizer_scope(config.quantization):
-        for index, neurons in enumerate(config.model.hidden, start=1):
-            hidden = QDense(neurons, activation=config.model.activation, name=f"dense_{index}")(hidden)
-        logits = QDense(outputs, name="scores")(hidden)
-    return keras.Model(inputs, logits, name="mlp")
+    with quantizer_scope(request.quantization):
+        for index, neurons in enumerate(options.hidden, start=1):
+            hidden = QDense(neurons, activation=options.activation, name=f"dense_{index}")(hidden)
+        logits = QDense(request.outputs, name="scores")(hidden)
+    return classifier(inputs, logits, "mlp")
+
+
+MLP = Architecture("classification", Options, build)

@@ -1,40 +1,48 @@
 """The architectures by name."""
 
-from collections.abc import Callable
-from typing import Any
-
 from codesign.config import Config
 from codesign.contract import InputContract
 from codesign.errors import ConfigError
 from codesign.models import mlp
+from codesign.models.network import Architecture, Network, Request
 from codesign.naming import unknown_name
+from codesign.sections import Section, validate_section
 
-MODELS: dict[str, Callable[[Config, InputContract, int], Any]] = {"mlp": mlp.build}
+MODELS: dict[str, Architecture] = {
+    "mlp": mlp.MLP,
+}
 
 
-def require_architecture(name: str) -> Callable[[Config, InputContract, int], Any]:
-    """The build function of an architecture.
+def require_architecture(config: Config) -> tuple[Architecture, Section]:
+    """The configured architecture and its options.
 
     Raises:
-        ConfigError: the name is not in ``MODELS``; the message lists those that are.
+        ConfigError: the architecture is unknown or made for the other task, or one of its options is wrong.
     """
+    name = config.model.architecture
     if name not in MODELS:
         raise ConfigError(f"model.architecture: {unknown_name('architecture', name, MODELS)}")
-    return MODELS[name]
+    architecture = MODELS[name]
+    if architecture.task != config.task.kind:
+        fitting = sorted(name for name, entry in MODELS.items() if entry.task == config.task.kind)
+        raise ConfigError(
+            f"model.architecture: {name!r} is made for {architecture.task}, task.kind is {config.task.kind!r}; "
+            f"choose one of {', '.join(fitting)}"
+        )
+    return architecture, validate_section(architecture.options, config.model.options, "model")
 
 
-def build_model(config: Config, contract: InputContract, outputs: int) -> Any:
+def build_network(config: Config, contract: InputContract, outputs: int) -> Network:
     """Build the configured network.
 
     Args:
         config: the configuration.
         contract: formats of the inputs.
-        outputs: number of classes.
-
-    Returns:
-        ``keras.Model`` from network values, shape (n, inputs), to logits, shape (n, outputs).
+        outputs: number of classes, 1 for an anomaly detector.
 
     Raises:
-        ConfigError: the architecture is unknown.
+        ConfigError: the architecture is unknown, or does not fit the task or the inputs.
     """
-    return require_architecture(config.model.architecture)(config, contract, outputs)
+    architecture, options = require_architecture(config)
+    score = config.task.score if config.task.kind == "anomaly" else ""
+    return architecture.build(Request(options, contract, outputs, score, config.quantization))

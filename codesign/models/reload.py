@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.errors import ModelError
-from codesign.models.store import load_model, logits
+from codesign.models.store import load_model, outputs
 from codesign.tools import run_tool
 
 
@@ -19,13 +19,13 @@ def require_identical_reload(path: Path, values: NDArray[np.float32], expected: 
     Args:
         path: saved network.
         values: network values, shape (n, inputs).
-        expected: what the network in this process gives for them, shape (n, classes).
+        expected: what the network in this process gives for them, shape (n, outputs).
 
     Raises:
         ModelError: an output differs.
     """
     with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "values.npy", Path(folder) / "logits.npy"
+        source, target = Path(folder) / "values.npy", Path(folder) / "outputs.npy"
         np.save(source, values)
         command: list[str | Path] = [sys.executable, "-m", "codesign.models.reload", path.resolve(), source, target]
         run_tool(command, cwd=Path.cwd(), timeout_s=600, environment={"PYTHONPATH": os.pathsep.join(sys.path)})
@@ -39,5 +39,5 @@ def require_identical_reload(path: Path, values: NDArray[np.float32], expected: 
 
 
 if __name__ == "__main__":
-    model_file, values_file, logits_file = (Path(argument) for argument in sys.argv[1:])
-    np.save(logits_file, logits(load_model(model_file), np.load(values_file)))
+    model_file, values_file, outputs_file = (Path(argument) for argument in sys.argv[1:])
+    np.save(outputs_file, outputs(load_model(model_file), np.load(values_file)))

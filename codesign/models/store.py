@@ -34,6 +34,6 @@ def load_model(path: Path) -> Any:
         raise ModelError(f"{path}: not a Keras model that this installation can load: {error}") from error
 
 
-def logits(model: Any, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Network output, shape (n, classes), for network values of shape (n, inputs)."""
+def outputs(model: Any, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Network output, shape (n, outputs), for network values of shape (n, inputs)."""
     return np.asarray(model.predict(values, batch_size=BATCH, verbose=0), dtype=np.float32)

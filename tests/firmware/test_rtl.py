@@ -12,7 +12,7 @@ from codesign.firmware.ports import input_port, pack, score_port
 from codesign.fixed_point import FixedPoint
 
 CONTRACT = InputContract(
-    (InputFormat("a", "", 0.0, 1.0, 8), InputFormat("b", "", 0.0, 1.0, 6), InputFormat("c", "", 0.0, 1.0, 5)), 3
+    (InputFormat("a", "", 0.0, 1.0, 8), InputFormat("b", "", 0.0, 1.0, 6), InputFormat("c", "", 0.0, 1.0, 5))
 )
 
 
