@@ -47,14 +47,14 @@ def jet_chain(name: str) -> tuple[tuple[str, ...], Callable[[Any], int]]:
     """Return the Pythia settings of a jet class, and the full chain, which returns how many jets it kept."""
     from codesign.data.simulation import PROCESSES
     from codesign.data.simulation.jets import find_jets, leading_constituents
-    from codesign.features import high_level_features
+    from codesign.features import high_level_features_of_jets
 
     process = PROCESSES[name]
 
     def run(batch: Any) -> int:
         jets = find_jets(batch, process.particle_ids, PT_GEV)
+        high_level_features_of_jets(jets)
         for jet in jets:
-            high_level_features(jet.constituents, jet.groomed)
             leading_constituents(jet.constituents)
         return len(jets)
 

@@ -27,7 +27,7 @@ def measure(epochs: int) -> dict[str, float]:
     from codesign.config import read_config
     from codesign.data.dataset import Dataset
     from codesign.input_formats import InputBlock, make_contract
-    from codesign.models import build_model
+    from codesign.models import build_network
     from codesign.models.backend import import_keras
     from codesign.training import Sample, fit
 
@@ -40,12 +40,12 @@ def measure(epochs: int) -> dict[str, float]:
         values, labels = dataset.read("high_level", "train"), dataset.labels("train")
         names = [column.name for column in dataset.columns("high_level")]
     blocks = [InputBlock("high_level", tuple(names), ("",) * len(names), prefixed=False)]
-    contract = make_contract(blocks, values, width=12, network_integer=3, coverage=0.999)
+    contract = make_contract(blocks, values, width=12, network_integer=None, coverage=0.999)
     sample = Sample(contract.to_network(contract.to_hardware(values)), labels, np.ones(len(labels), np.float32))
     import_keras().utils.set_random_seed(1)
     ends = [time.perf_counter()]
     fit(
-        build_model(config, contract, 5),
+        build_network(config, contract, 5),
         sample,
         Sample(sample.values[:1024], labels[:1024], sample.weights[:1024]),
         config,

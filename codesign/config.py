@@ -82,17 +82,29 @@ class TaskSection(Section):
         background: classes an anomaly detector learns from, and against which it is judged; absent means the first
             class of the data set.
         score: anomaly score that becomes firmware (`codesign.models.scores.SCORES`).
-        fpr: background efficiencies at which the signal efficiency is quoted.
-        rates_khz: trigger rates at which it is quoted.
-        colliding_bunches: bunch pairs that collide in one orbit; turns efficiencies into rates.
     """
 
     kind: Literal["classification", "anomaly"] = "classification"
     background: tuple[str, ...] = ()
     score: str = "kl"
-    fpr: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (1e-2, 1e-3, 1e-4, 1e-5)
-    rates_khz: tuple[Positive, ...] = (1.0, 10.0)
+
+
+class EvaluationSection(Section):
+    """Where the physics of a network is quoted.
+
+    Attributes:
+        fpr: background efficiencies at which the signal efficiency is quoted.
+        rates_khz: trigger rates at which it is quoted; only where every background row stands for one bunch crossing.
+        colliding_bunches: bunch pairs that collide in one orbit; turns efficiencies into rates.
+        menu: block of the data set with the decisions of an existing trigger menu; the rate on top of it is quoted.
+        stability: column, as "block.column", against which the rate of the background is tested for flatness.
+    """
+
+    fpr: Annotated[tuple[Annotated[float, Field(gt=0, lt=1)], ...], Field(min_length=1)] = (1e-2, 1e-3, 1e-4, 1e-5)
+    rates_khz: tuple[Positive, ...] = ()
     colliding_bunches: Annotated[int, Field(ge=1, le=3564)] = 2760
+    menu: str | None = None
+    stability: Annotated[str, Field(pattern=r"^[^.]+\.[^.]+$")] | None = None
 
 
 class ModelSection(Section):
@@ -137,6 +149,8 @@ class TrainingSection(Section):
         learning_rate: peak of the cosine schedule.
         warmup_fraction: fraction of the epochs before the resource cost is steered.
         descent_fraction: fraction of the epochs over which EBOPs are led down to the target; the rest trains there.
+        patience: the training ends early when the best checkpoint within the target has not changed for so many epochs;
+            absent trains all epochs.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 600
@@ -144,6 +158,7 @@ class TrainingSection(Section):
     learning_rate: Positive = 1e-2
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
     descent_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    patience: Annotated[int, Field(ge=1)] | None = None
 
 
 class FirmwareSection(Section):
@@ -233,6 +248,7 @@ class Config(Section):
     model: ModelSection = ModelSection()
     quantization: QuantizationSection = QuantizationSection()
     training: TrainingSection = TrainingSection()
+    evaluation: EvaluationSection = EvaluationSection()
     firmware: FirmwareSection = FirmwareSection()
     verification: VerificationSection = VerificationSection()
     synthesis: SynthesisSection = SynthesisSection()

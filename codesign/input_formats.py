@@ -75,8 +75,8 @@ def make_contract(
         blocks: blocks in the order of the input word.
         values: training rows, shape (n, inputs), physical units.
         width: bits of a derived format.
-        network_integer: integer bits of the network value (sign counted) of every input; ``None`` chooses them by column
-            so that the training values have a standard deviation near 1 there.
+        network_integer: integer bits of the network value (sign counted) of every input; ``None`` chooses them by
+            column so that the training values have a standard deviation near 1 there.
         coverage: fraction of the training values that must not saturate, in (0, 1].
         preset: scales of an experiment.
         given: per key (`InputBlock.key`) any of ``offset``, ``lsb``, ``width``, ``signed`` that the user fixes.

@@ -42,10 +42,13 @@ STEPS: dict[str, Step] = {
     for step in (
         Step("prepare", "data prepare", "data", "data and input contract", (), steps.prepare_inputs, steps.prepare),
         Step("train", "train", "train", "training", ("prepare",), steps.train_inputs, steps.train),
+        Step("evaluate", "evaluate", "metrics", "physics", ("train",), steps.evaluate_inputs, steps.evaluate),
         Step("generate", "generate", "firmware", "firmware", ("train",), steps.generate_inputs, steps.generate),
         Step("verify", "verify", "verify", "verification", ("generate",), steps.verify_inputs, steps.verify),
         Step("synth", "synth", "synth", "synthesis", ("generate",), steps.synth_inputs, steps.synth),
-        Step("report", "report", "report", "report", ("train", "verify", "synth"), steps.report_inputs, steps.report),
+        Step(
+            "report", "report", "report", "report", ("evaluate", "verify", "synth"), steps.report_inputs, steps.report
+        ),
     )
 }
 

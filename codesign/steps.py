@@ -10,23 +10,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
-from codesign.errors import DataError, RunError
+from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
-from codesign.run import Run, digest_files
+from codesign.run import Run, digest, digest_files
 from codesign.synth.boards import Board, get_board
+from codesign.task import require_rows, score_names
 from codesign.tools import TOOLS, require_tool, verilator_root
 
 MODEL = "model.keras"
-SCORES = "test_scores.npz"
+SCORES = "scores.npz"
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
 
 
@@ -38,7 +37,7 @@ def check_names(run: Run) -> None:
     """
     from codesign.models.registry import require_architecture
 
-    require_architecture(run.config.model.architecture)
+    require_architecture(run.config)
     _boards(run)
     _preset(run)
 
@@ -65,22 +64,11 @@ def prepare_inputs(run: Run) -> object:
 
 def prepare(run: Run, progress: Progress) -> dict[str, Any]:
     """Check the data set and derive the input contract from its training split."""
-    section, contract_section = run.config.data, run.config.contract
+    progress(f"reading {run.data_file().name}", 0, 1)
+    contract, values = _derive_contract(run)
     with Dataset.open(run.data_file()) as dataset:
-        progress(f"reading {run.data_file().name}", 0, 1)
-        blocks = input_blocks(dataset, section)
         for split in ("validation", "test"):  # refuse NaN there now, not after the training
-            read_inputs(dataset, blocks, split)
-        values = read_inputs(dataset, blocks, "train")
-        contract = make_contract(
-            blocks,
-            values,
-            width=contract_section.width,
-            network_integer=contract_section.network_integer,
-            coverage=contract_section.coverage,
-            preset=_preset(run),
-            given={key: given.model_dump(exclude_none=True) for key, given in contract_section.inputs.items()},
-        )
+            read_inputs(dataset, input_blocks(dataset, run.config.data), split)
         write_whole(run.path / "contract.json", contract.to_json())
         progress("input contract", 1, 1)
         return {
@@ -94,46 +82,61 @@ def prepare(run: Run, progress: Progress) -> dict[str, Any]:
         }
 
 
+def _derive_contract(run: Run) -> tuple[InputContract, Any]:
+    """The contract of the training split, and the split's rows in physical units."""
+    section = run.config.contract
+    with Dataset.open(run.data_file()) as dataset:
+        blocks = input_blocks(dataset, run.config.data)
+        values = read_inputs(dataset, blocks, "train")
+    contract = make_contract(
+        blocks,
+        values,
+        width=section.width,
+        network_integer=section.network_integer,
+        coverage=section.coverage,
+        preset=_preset(run),
+        given={key: given.model_dump(exclude_none=True) for key, given in section.inputs.items()},
+    )
+    return contract, values
+
+
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
 def train_inputs(run: Run) -> object:
-    """Model, quantisation and training sections, and the seed."""
+    """Task, model, quantisation and training sections, and the seed."""
     config = run.config
-    return [config.seed, config.model, config.quantization, config.training]
+    return [config.seed, config.task, config.model, config.quantization, config.training]
 
 
 def train(run: Run, progress: Progress) -> dict[str, Any]:
-    """Train the network, prove that it reloads identically, and judge it on the test split."""
+    """Train the network, prove that it reloads identically, and keep its scores of the test split."""
     from codesign.models.backend import import_keras
 
-    _require_every_class(run)
+    data = run.record("data")
+    require_rows(run.config.task, data["classes"], data["counts"])
+    _require_training_contract(run)
     progress("starting Keras", 0, run.config.training.epochs)
     import_keras().utils.set_random_seed(run.config.seed)
-    from codesign.models.registry import build_model
-    from codesign.models.reload import require_identical_reload
-    from codesign.models.store import logits, save_model
-    from codesign.training import Sample, evaluate, fit, with_saturated_rows
+    from codesign.training.step import train_network
 
-    contract, classes = _contract(run), run.record("data")["classes"]
-    samples = {split: Sample(*_network_rows(run, contract, split)) for split in ("train", "validation", "test")}
-    model = build_model(run.config, contract, len(classes))
-    rows = with_saturated_rows(samples["train"], contract, run.config.seed)
-    result = fit(model, rows, samples["validation"], run.config, progress)
-    save_model(model, run.path / MODEL)
-    test_logits = logits(model, samples["test"].values)
-    progress("reloading the saved network in a new process", 1, 1)
-    require_identical_reload(run.path / MODEL, samples["test"].values, test_logits)
-    np.savez_compressed(run.path / SCORES, labels=samples["test"].labels, logits=test_logits)
-    physics = evaluate(
-        classes,
-        samples["test"].labels,
-        test_logits,
-        samples["validation"].labels,
-        logits(model, samples["validation"].values),
-    )
-    run.write_record("metrics", physics)
-    return {**dataclasses.asdict(result), "reload_identical_rows": len(test_logits)}
+    return train_network(run, _contract(run), digest(data["digest"], train_inputs(run)), MODEL, SCORES, progress)
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
+
+
+def evaluate_inputs(run: Run) -> object:
+    """The working points, and the scores as they are now."""
+    return [run.config.evaluation, digest_files([run.path / SCORES], run.path)]
+
+
+def evaluate(run: Run, progress: Progress) -> dict[str, Any]:
+    """Judge the network on the test split."""
+    from codesign.evaluation import evaluate_run
+
+    progress("physics of the test split", 0, 1)
+    return dataclasses.asdict(evaluate_run(run, run.path / SCORES))
 
 
 # --- firmware ---------------------------------------------------------------------------------------------------------
@@ -165,7 +168,8 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         reuse_factor=section.reuse_factor,
     )
     directory = run.path / "firmware"
-    result = generate_firmware(model, contract, run.record("data")["classes"], target, directory)
+    names = score_names(run.config.task, run.record("data")["classes"])
+    result = generate_firmware(model, contract, names, target, directory)
     progress("compiling the C-simulation", 2, 3)
     HlsFirmware(directory / result.hls_project, contract, FixedPoint.parse(result.score_format)).compile()
     progress("manifest", 3, 3)
@@ -263,24 +267,13 @@ def _contract(run: Run) -> InputContract:
     return InputContract.from_json(path.read_text())
 
 
-def _network_rows(run: Run, contract: InputContract, split: str) -> tuple[Any, Any, Any]:
-    """Network values, labels and weights of a split: exactly what the trigger could send."""
-    with Dataset.open(run.data_file()) as dataset:
-        physical = read_inputs(dataset, input_blocks(dataset, run.config.data), split)
-        values = contract.to_network(contract.to_hardware(physical))
-        return values, dataset.labels(split), dataset.weights(split)
-
-
-def _require_every_class(run: Run) -> None:
-    """Refuse to train a classifier on a data set of which a class, or a whole split, has no rows."""
-    counts = run.record("data")["counts"]
-    for split in ("train", "validation", "test"):
-        missing = [name for name, rows in counts[split].items() if rows == 0]
-        if missing:
-            raise DataError(
-                f"{run.data_file()}: the {split} split has no rows of {', '.join(missing)}; a classifier needs every "
-                "class in every split: codesign data split divides the data set anew"
-            )
+def _require_training_contract(run: Run) -> None:
+    """Refuse a contract that is not the one of the training split, for instance one that has seen test rows."""
+    if _contract(run) != _derive_contract(run)[0]:
+        raise RunError(
+            f"{run.path / 'contract.json'}: is not the contract of the training split of {run.data_file()}; "
+            f"it was changed after it was derived: codesign data prepare --force {run.path}"
+        )
 
 
 def _preset(run: Run) -> Preset | None:

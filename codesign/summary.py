@@ -7,7 +7,8 @@ from codesign.synth.budgets import BudgetLine, check_budget
 
 # Which step measures which budget.
 MEASURED_BY = {
-    "train": ("accuracy", "ebops"),
+    "train": ("ebops",),
+    "evaluate": ("accuracy",),
     "generate": ("latency_ns", "latency_bunch_crossings", "initiation_interval"),
     "synth": ("lut", "ff", "dsp", "bram_18k", "lut_share"),
 }
@@ -18,6 +19,7 @@ def measured(run: Run) -> dict[str, float | None]:
     values: dict[str, float | None] = {name: None for names in MEASURED_BY.values() for name in names}
     if run.has_record("train"):
         values["ebops"] = run.record("train")["ebops"]
+    if run.has_record("metrics"):
         values["accuracy"] = run.record("metrics")["accuracy"]["value"]
     if run.has_record("firmware"):
         firmware = run.record("firmware")
@@ -49,6 +51,7 @@ def step_lines(run: Run, step: str) -> list[str]:
     describe = {
         "prepare": _data_lines,
         "train": _train_lines,
+        "evaluate": _physics_lines,
         "generate": _firmware_lines,
         "verify": _verify_lines,
         "synth": _synth_lines,
@@ -60,7 +63,7 @@ def step_lines(run: Run, step: str) -> list[str]:
 def summary_lines(run: Run) -> list[str]:
     """The results of a whole run for a reader."""
     lines = ["", f"{run.config.name}: {run.path}"]
-    for describe in (_data_lines, _train_lines, _firmware_lines, _verify_lines, _synth_lines):
+    for describe in (_data_lines, _train_lines, _physics_lines, _firmware_lines, _verify_lines, _synth_lines):
         lines += describe(run)
     lines += [f"budget        {line}" for line in budget_lines(run)]
     return [*lines, *_report_lines(run)]
@@ -76,15 +79,19 @@ def _data_lines(run: Run) -> list[str]:
 
 
 def _train_lines(run: Run) -> list[str]:
-    train, physics = run.record("train"), run.record("metrics")
-    areas = "  ".join(f"{c['name']} {c['auc']['value']:.4f}±{c['auc']['error']:.4f}" for c in physics["classes"])
+    train = run.record("train")
     weights = sum(layer["weights"] for layer in train["layers"])
     zero = sum(layer["zero_weights"] for layer in train["layers"])
     return [
-        f"physics       test accuracy {_estimate(physics['accuracy'])}, "
-        f"{train['ebops']:,.0f} EBOPs, {zero / weights:.0%} of {weights:,} weights are zero",
-        f"AUC           {areas}",
+        f"training      {train['epochs']} epochs, {train['ebops']:,.0f} EBOPs, "
+        f"{zero / weights:.0%} of {weights:,} weights are zero"
     ]
+
+
+def _physics_lines(run: Run) -> list[str]:
+    physics = run.record("metrics")
+    areas = "  ".join(f"{c['name']} {c['auc']['value']:.4f}±{c['auc']['error']:.4f}" for c in physics["classes"])
+    return [f"physics       test accuracy {_estimate(physics['accuracy'])}", f"AUC           {areas}"]
 
 
 def _firmware_lines(run: Run) -> list[str]:

@@ -18,6 +18,8 @@ LIGHT = [
     "input_formats",
     "presets",
     "metrics",
+    "evaluation",
+    "task",
     "data",
     "verify",
     "synth",
@@ -28,7 +30,7 @@ LIGHT = [
 ]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
-FOUNDATION |= {"sections", "__version__"}
+FOUNDATION |= {"sections", "task", "__version__"}
 CONTRACT = {"contract", "input_formats", "presets"}
 ALLOWED = {
     "data": FOUNDATION | CONTRACT | {"data", "features", "codesign"},
@@ -38,10 +40,11 @@ ALLOWED = {
     "presets": FOUNDATION | CONTRACT,
     "models": FOUNDATION | {"contract", "models"},
     "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
+    "evaluation": FOUNDATION | {"metrics", "evaluation"},
     "firmware": FOUNDATION | {"contract", "firmware"},
     "verify": FOUNDATION | {"contract", "verify"},
     "synth": FOUNDATION | {"synth"},
-    "report": FOUNDATION | {"metrics", "summary", "synth", "report"},
+    "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},
 }
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from codesign.config import Config, read_config
 from codesign.errors import ConfigError
+from codesign.models import mlp
+from codesign.models.registry import require_architecture
 
 MINIMAL = 'name = "a"\n[data]\nfile = "x.h5"\n'
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -11,13 +13,15 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 
 def test_minimal_file_gets_the_documented_defaults():
     config = Config.parse(MINIMAL, "a.toml")
-    assert config.model.hidden == (64, 32, 32)
+    assert require_architecture(config)[1] == mlp.Options(hidden=(64, 32, 32), activation="relu")
     assert config.budget.limits() == {}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_are_valid(path):
-    assert read_config(path).name == path.stem
+    config = read_config(path)
+    assert config.name == path.stem
+    require_architecture(config)
 
 
 @pytest.mark.parametrize(
@@ -33,14 +37,27 @@ def test_examples_are_valid(path):
         ("[training]\nepochs = 3.0", "key 'training.epochs': expected a valid integer, got 3.0"),
         ("[training]\nepochs = 0", "key 'training.epochs': expected greater than or equal to 1, got 0"),
         ("[quantization]\nmethod = 'x'", "key 'quantization.method': expected 'hgq', got 'x'"),
-        ("[model]\nhidden = []", r"key 'model.hidden': .*at least 1"),
-        ("[model]\nhidden = 64", "key 'model.hidden': expected a valid tuple, got 64"),
         ("[budget]\nlut_share = 5", "key 'budget.lut_share': expected less than or equal to 1, got 5"),
     ],
 )
 def test_wrong_keys_and_values_are_explained(text, message):
     with pytest.raises(ConfigError, match=message):
         Config.parse(MINIMAL + text, "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("architecture = 'mpl'", r"model.architecture: unknown architecture 'mpl'; did you mean 'mlp'\?"),
+        ("hiden = [3]", r"model: hiden: unknown key 'hiden'; did you mean 'hidden'\?"),
+        ("hidden = []", "model: key 'hidden': .*at least 1"),
+        ("hidden = 64", "model: key 'hidden': expected a valid tuple, got 64"),
+        ("[task]\nkind = 'anomaly'", "'mlp' is made for classification, task.kind is 'anomaly'; choose one of"),
+    ],
+)
+def test_keys_of_the_architecture_are_explained(text, message):
+    with pytest.raises(ConfigError, match=message):
+        require_architecture(Config.parse(MINIMAL + "[model]\n" + text, "a.toml"))
 
 
 def test_every_error_of_a_file_is_shown_at_once():

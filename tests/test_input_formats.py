@@ -116,6 +116,7 @@ def test_the_binary_point_gives_network_values_a_spread_of_one(events):
     assert 0.6 < spread["met.pt"] < 1.5
     leading = contract.names.index("jets[0].phi")
     assert 0.6 < rows[:, leading].std() < 1.5
-    assert (contract.to_network(np.ones((1, len(contract.inputs)), int)) == [f.lsb for f in contract.network_formats]).all()
+    one_count = contract.to_network(np.ones((1, len(contract.inputs)), int))
+    assert (one_count == [entry.lsb for entry in contract.network_formats]).all()
     fixed = make_contract((MET, JETS), events, preset=get_preset("cms-run3-ugt"), **SETTINGS)
     assert {entry.integer for entry in fixed.inputs} == {3}

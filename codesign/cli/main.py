@@ -32,6 +32,7 @@ for subcommand in (
     steps.run,
     data,
     steps.train,
+    steps.evaluate,
     steps.generate,
     steps.verify,
     steps.synth,

@@ -52,6 +52,11 @@ train = step_command(
     "Train the quantised network.\n\nBit widths are learned under the EBOPs target; the test split judges the result.",
     "codesign train runs/jet_tagging",
 )
+evaluate = step_command(
+    "evaluate",
+    "Judge the network on the test split.\n\nOnly the kept scores are read: other working points need no new training.",
+    "codesign evaluate runs/jet_tagging",
+)
 generate = step_command(
     "generate",
     "Write HLS, Verilog and wrapper.\n\nThe C-simulation of the HLS project is compiled too.",

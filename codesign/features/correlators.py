@@ -1,4 +1,4 @@
-"""Generalised energy correlation functions of the constituents of one jet.
+"""Generalised energy correlation functions of the constituents of jets.
 
 ₁e₂ and ᵥe₃ as in Moult, Necib, Thaler, JHEP 12 (2016) 153, arXiv:1609.07483, eq. (3.3)::
 
@@ -7,19 +7,26 @@
 
 with z_i = pT_i / Σ pT and θ_ij² = Δy² + Δφ². ₃e₃ is the e₃ of Larkoski, Salam, Thaler, JHEP 06
 (2013) 108, arXiv:1305.0007. They are invariant under rotation around the beam and boosts along it.
+
+₁e₃ and ₂e₃ need every triple, O(n³). Here the constituents stand on a circle (in any order) and a
+triple is the steps s, t, u round it, s + t + u = n, named from where s ≤ t and s < u: once, if n is
+not a multiple of three. For given s and t the angles of the triples that start at i = 0 … n − 1 are
+then slices of tables, with no look-up by index; jets of about the same size are computed together.
 """
 
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from codesign.features.kinematics import Array, delta_phi
+from codesign.features.kinematics import Array
 
 BETAS = (0, 1, 2)
-_INDEX_STEP = 64  # the tables of index triples are made for multiples of this many constituents
-_TRIPLES_PER_BLOCK = 16384  # temporaries of this length stay in the cache: five times faster at 100 constituents
+_MIN_POINTS = 4  # the smallest circle on which triples are defined
+_POINTS_PER_GROUP = 512  # shorter rows cost calls, longer ones mix jets of different sizes and leave the cache
+_TRIPLES_PER_BLOCK = 32768
 
 
 class Correlators(NamedTuple):
@@ -39,9 +46,7 @@ class Correlators(NamedTuple):
 
 
 def energy_correlators(pt: Array, rapidity: Array, phi: Array) -> Correlators:
-    """Compute ₁e₂, ₁e₃, ₂e₃ and ₃e₃ for β = 0, 1, 2.
-
-    All pairs and triples are enumerated, O(n³): exact, about a millisecond for 60 constituents.
+    """Compute ₁e₂, ₁e₃, ₂e₃ and ₃e₃ of one jet for β = 0, 1, 2.
 
     Args:
         pt: Transverse momenta of the n constituents, shape (n,), any common unit.
@@ -51,74 +56,122 @@ def energy_correlators(pt: Array, rapidity: Array, phi: Array) -> Correlators:
     Returns:
         The correlators; ₁e₂ is zero below two constituents, ᵥe₃ below three.
     """
-    fraction = pt / pt.sum()
-    first, second = _pairs(len(pt))
-    pair_weight = fraction[first] * fraction[second]
-    angle = np.hypot(rapidity[first] - rapidity[second], delta_phi(phi[first], phi[second]))
-    one, two, three = _three_point(angle, pair_weight, fraction)
-    return Correlators(e2=_moments(pair_weight, angle), e3_one=one, e3_two=two, e3=three)
+    return energy_correlators_of_jets(pt, rapidity, phi, [len(pt)])[0]
 
 
-def _moments(weight: Array, angle: Array) -> dict[int, float]:
-    """Return Σ weight · angle^β for each β."""
-    linear = weight * angle
-    return {0: float(weight.sum()), 1: float(linear.sum()), 2: float((linear * angle).sum())}
+def energy_correlators_of_jets(pt: Array, rapidity: Array, phi: Array, sizes: Sequence[int]) -> list[Correlators]:
+    """Compute what `energy_correlators` does for many jets, three times as fast.
 
+    Args:
+        pt: Transverse momenta of the constituents of all jets, one jet after the other.
+        rapidity: Rapidities, of the same shape.
+        phi: Azimuths in rad, of the same shape.
+        sizes: Number of constituents of each jet, at least one.
 
-def _three_point(angle: Array, pair_weight: Array, fraction: Array) -> tuple[dict[int, float], ...]:
-    """Return ₁e₃, ₂e₃ and ₃e₃ for each β, from the angle and z_i z_j of each pair and z of each constituent."""
-    size = len(fraction)
-    index = _triple_index(-(-size // _INDEX_STEP) * _INDEX_STEP)
-    one, two = np.zeros(2), np.zeros(2)
-    count = size * (size - 1) * (size - 2) // 6
-    for start in range(0, count, _TRIPLES_PER_BLOCK):
-        ij, ik, jk, k = (table[start : min(start + _TRIPLES_PER_BLOCK, count)] for table in index)
-        # mode="clip" spares the check of each index; results go where an operand is not needed any more.
-        a, b, c = (angle.take(pairs, mode="clip") for pairs in (ij, ik, jk))
-        low, high = np.minimum(a, b), np.maximum(a, b, out=b)
-        smallest = np.minimum(low, c, out=a)
-        middle = np.maximum(low, np.minimum(high, c, out=high), out=high)
-        product = np.multiply(smallest, middle, out=middle)
-        weight = pair_weight.take(ij, mode="clip")
-        weight *= fraction.take(k, mode="clip")
-        for total, value in ((one, smallest), (two, product)):
-            # Not a dot product of BLAS: its threads are in the way of the other processes.
-            total += np.einsum("i,i->", weight, value), np.einsum("i,i,i->", weight, value, value)
-    # Σ over triples of z_i z_j z_k: the cube of Σ z = 1 without the terms in which an index repeats.
-    none = float(max(1.0 - 3.0 * (fraction**2).sum() + 2.0 * (fraction**3).sum(), 0.0)) / 6.0 if size > 2 else 0.0
-    return (
-        {0: none, 1: float(one[0]), 2: float(one[1])},
-        {0: none, 1: float(two[0]), 2: float(two[1])},
-        {0: none, 1: _all_angles(angle, fraction), 2: _all_angles(angle * angle, fraction)},
-    )
-
-
-def _all_angles(angle: Array, fraction: Array) -> float:
-    """Return Σ over triples of z_i z_j z_k a_ij a_ik a_jk: a sixth of the trace of the cube of √z_i a_ij √z_j."""
-    matrix = np.zeros((len(fraction), len(fraction)))
-    first, second = _pairs(len(fraction))
-    matrix[first, second] = matrix[second, first] = angle * np.sqrt(fraction[first] * fraction[second])
-    return float(np.einsum("ij,ij->", matrix @ matrix, matrix)) / 6.0
-
-
-@lru_cache(maxsize=256)
-def _pairs(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return i and j of all pairs i < j, ordered by j: the pair (i, j) stands at j (j - 1) / 2 + i."""
-    second, first = np.tril_indices(size, -1)
-    return first, second
-
-
-@lru_cache(maxsize=8)
-def _triple_index(size: int) -> tuple[NDArray[np.intp], ...]:
-    """Return where the pairs (i, j), (i, k), (j, k) stand, and k, for all triples i < j < k ordered by k.
-
-    Because pairs and triples are ordered by their last index, the table for a smaller jet is the
-    beginning of this one.
+    Returns:
+        The correlators of each jet; they do not depend on the other jets by more than rounding.
     """
-    first, second = _pairs(size)
-    pairs_below = [k * (k - 1) // 2 for k in range(size)]
-    i = np.concatenate([first[:count] for count in pairs_below])
-    j = np.concatenate([second[:count] for count in pairs_below])
-    k = np.repeat(np.arange(size), pairs_below)
-    above = k * (k - 1) // 2
-    return j * (j - 1) // 2 + i, above + i, above + j, k
+    ends = np.cumsum(sizes, dtype=np.intp)
+    moments = np.zeros((len(sizes), 4, len(BETAS)))
+    for points, group in _groups(np.asarray(sizes, np.intp)):
+        fraction, y, azimuth = np.zeros((3, len(group), points))
+        for row, jet in enumerate(group):
+            size = sizes[jet]
+            own = slice(ends[jet] - size, ends[jet])
+            fraction[row, :size] = pt[own] / pt[own].sum()
+            y[row, :size], azimuth[row, :size] = rapidity[own], phi[own]
+        moments[group] = _moments(fraction, y, azimuth)
+    return [Correlators(*(dict(zip(BETAS, row, strict=True)) for row in jet)) for jet in moments.tolist()]
+
+
+def _groups(sizes: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Yield groups of jets of about the same size, with the number of points all are filled up to with z = 0."""
+    left = np.argsort(-sizes, kind="stable")
+    while len(left):
+        points = max(int(sizes[left[0]]), _MIN_POINTS)
+        points += points % 3 == 0
+        count = max(_POINTS_PER_GROUP // points, 1)
+        yield points, left[:count]
+        left = left[count:]
+
+
+def _moments(fraction: Array, y: Array, phi: Array) -> Array:
+    """Return ₁e₂, ₁e₃, ₂e₃, ₃e₃ for each β, shape (jets, 4, 3), from z, y and φ of shape (jets, points)."""
+    square = _squared_angles(y, phi)
+    angle = np.sqrt(square)
+    result = np.zeros((len(fraction), 4, len(BETAS)))
+    result[:, 0, 0] = np.einsum("ni,ni->n", fraction[:, 1:], np.cumsum(fraction, axis=1)[:, :-1])
+    # Σ over triples of z_i z_j z_k: the cube of Σ z = 1 without the terms in which an index repeats.
+    none = 1.0 - 3.0 * (fraction**2).sum(axis=1) + 2.0 * (fraction**3).sum(axis=1)
+    is_triple = np.count_nonzero(fraction, axis=1) > 2
+    result[:, 1:, 0] = np.where(is_triple, np.maximum(none, 0.0) / 6.0, 0.0)[:, np.newaxis]
+    result[:, 1:3, 1:] = _ordered_angles(fraction, angle)
+    root = np.sqrt(fraction)
+    root_of_pair = root[:, :, np.newaxis] * root[:, np.newaxis, :]
+    for beta, power in ((1, angle), (2, square)):
+        # ₃e₃ is a sixth of the trace of the cube of the matrix √z_i θ_ij^β √z_j.
+        matrix = root_of_pair * power
+        result[:, 0, beta] = np.einsum("nij,nij->n", matrix, root_of_pair) / 2.0
+        result[:, 3, beta] = np.einsum("nij,nij->n", matrix @ matrix, matrix) / 6.0
+    return result
+
+
+def _squared_angles(y: Array, phi: Array) -> Array:
+    """Return θ_ij² of shape (jets, points, points)."""
+    delta_phi = _differences(phi)
+    delta_phi -= 2.0 * np.pi * np.rint(delta_phi * (0.5 / np.pi))  # much faster than a remainder
+    delta_phi *= delta_phi
+    square = _differences(y)
+    square *= square
+    square += delta_phi
+    return square
+
+
+def _differences(values: Array) -> Array:
+    result: Array = values[:, :, np.newaxis] - values[:, np.newaxis, :]
+    return result
+
+
+def _ordered_angles(fraction: Array, angle: Array) -> Array:
+    """Return ₁e₃ and ₂e₃ for β = 1 and 2, shape (jets, 2, 2)."""
+    jets, points = fraction.shape
+    width = points * jets
+    # Along a row of a table the points go round the circle, and the jets lie side by side in each point.
+    steps = _tables_of_steps(angle)
+    circle = np.tile(fraction.T.ravel(), 3)
+    ahead = as_strided(circle, (points, width), (jets * circle.itemsize, circle.itemsize), writeable=False)
+    total = np.zeros((2, 2, width))
+    block = max(_TRIPLES_PER_BLOCK // width, 1)
+    work = np.empty((2, block, width))  # once: the system takes longer to hand out memory than to fill it
+    for s in range(1, (points - 1) // 3 + 1):
+        a = steps[s, :width]
+        part = np.zeros_like(total)
+        for start in range(s, points - 2 * s, block):
+            stop = min(start + block, points - 2 * s)
+            b, c = steps[start:stop, s * jets : s * jets + width], steps[s + start : s + stop, :width]
+            weight = ahead[s + start : s + stop]
+            low = np.minimum(a, b, out=work[0, : stop - start])
+            smallest = np.minimum(low, c, out=work[1, : stop - start])
+            _add_moments(part[0], weight, smallest)
+            # The product of the two smallest is the smallest product of two.
+            product = np.minimum(np.multiply(a, b, out=smallest), np.multiply(low, c, out=low), out=low)
+            _add_moments(part[1], weight, product)
+        total += part * (circle[:width] * ahead[s])
+    summed: Array = np.moveaxis(total.reshape(2, 2, points, jets).sum(axis=2), -1, 0)
+    return summed
+
+
+def _tables_of_steps(angle: Array) -> Array:
+    """Return θ between i and i + t for each step t, i as far as any triple starts its second step, jets innermost."""
+    jets, points, _ = angle.shape
+    i = np.arange(points + (points - 1) // 3) % points
+    t = np.arange(points)[:, np.newaxis]
+    by_pair = np.ascontiguousarray(angle.reshape(jets, points * points).T)
+    result: Array = by_pair[i * points + (i + t) % points].reshape(points, len(i) * jets)
+    return result
+
+
+def _add_moments(total: Array, weight: Array, value: Array) -> None:
+    """Add Σ_t w v and Σ_t w v² to the two rows of a total, from w and v of shape (steps, width)."""
+    total[0] += np.einsum("tx,tx->x", weight, value)
+    total[1] += np.einsum("tx,tx,tx->x", weight, value, value)

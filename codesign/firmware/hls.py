@@ -20,6 +20,7 @@ from codesign.tools import require_tool
 log = logging.getLogger(__name__)
 
 PROJECT = "network"
+CONSTANT_KERNEL = "constant_kernel"  # marks an HLS layer whose kernel is no weight of the network
 
 
 class HlsFirmware:
@@ -115,6 +116,8 @@ def write_hls(
     """
     import hls4ml
 
+    from codesign.firmware import hls_layers  # noqa: F401  registers layers
+
     input_format = _common_format(contract)
     configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -157,10 +160,18 @@ def _widen_input_port(graph: Any, input_format: FixedPoint) -> None:
 
 
 def _require_all_layers(model: Any, graph: Any) -> None:
-    """Refuse a conversion that dropped a layer: every weight matrix must reappear with its size."""
+    """Refuse a conversion that dropped a layer: every layer must reappear by name, every weight matrix by its size."""
+    from hgq.layers.core.base import QLayerBase
+
+    nodes = {node.name: node for node in graph.get_layers()}
+    missing = [layer.name for layer in model.layers if isinstance(layer, QLayerBase) and layer.name not in nodes]
+    if missing:
+        raise FirmwareError(f"HLS project: the network's layers {', '.join(missing)} are missing in the HLS code")
     expected = sorted(int(np.prod(layer.kernel.shape)) for layer in model.layers if hasattr(layer, "kernel"))
     found = sorted(
-        int(np.prod(layer.weights["weight"].data.shape)) for layer in graph.get_layers() if "weight" in layer.weights
+        int(np.prod(node.weights["weight"].data.shape))
+        for node in nodes.values()
+        if "weight" in node.weights and not node.attributes.get(CONSTANT_KERNEL, False)
     )
     if expected != found:
         raise FirmwareError(f"HLS project: the network has weight matrices of {expected} entries, the HLS code {found}")

@@ -137,7 +137,9 @@ def trace(model: Any, contract: InputContract) -> IntegerModel:
     from alkaid.trace import FVArray
     from alkaid.trace import trace as trace_graph
 
-    kif = np.array([fmt.kif for fmt in contract.network_formats]).T
+    from codesign.firmware import rtl_layers  # noqa: F401  registers layers
+
+    kif = np.array([fmt.kif for fmt in contract.network_formats]).T[:, None]  # with an axis for the batch
     inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options=SOLVER_OPTIONS)
     traced_inputs, outputs = trace_model(model, inputs=inputs)
     return IntegerModel(trace_graph(traced_inputs, outputs), contract)

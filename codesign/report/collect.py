@@ -3,30 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from codesign.errors import RunError
+from codesign.evaluation.scores import SplitScores, read_scores
 from codesign.run import Run
 from codesign.summary import budget_lines
 from codesign.synth.budgets import BudgetLine
 
 Record = dict[str, Any]
 
-SCORES = "test_scores.npz"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Network output on the test split.
-
-    Attributes:
-        labels: class indices, shape (n,).
-        logits: shape (n, classes).
-    """
-
-    labels: NDArray[np.int64]
-    logits: NDArray[np.float64]
+SCORES = "scores.npz"
 
 
 @dataclass(frozen=True)
@@ -55,7 +39,7 @@ class Records:
     data: Record | None
     train: Record | None
     metrics: Record | None
-    scores: Scores | None
+    scores: SplitScores | None
     firmware: Record | None
     verify: Record | None
     synth: Record | None
@@ -80,7 +64,7 @@ def collect(run: Run) -> Records:
         RunError: a record or the test scores are damaged.
     """
     train = _record(run, "train")
-    # Metrics and scores without a finished training belong to one that was interrupted.
+    # Scores without a finished training belong to one that was interrupted.
     return Records(
         name=run.config.name,
         seed=run.config.seed,
@@ -89,7 +73,7 @@ def collect(run: Run) -> Records:
         data=_record(run, "data"),
         train=train,
         metrics=_record(run, "metrics") if train else None,
-        scores=_scores(run) if train else None,
+        scores=read_scores(run.path / SCORES, "test") if train and (run.path / SCORES).is_file() else None,
         firmware=_record(run, "firmware"),
         verify=_record(run, "verify"),
         synth=_record(run, "synth"),
@@ -99,17 +83,3 @@ def collect(run: Run) -> Records:
 
 def _record(run: Run, name: str) -> Record | None:
     return run.record(name) if run.has_record(name) else None
-
-
-def _scores(run: Run) -> Scores | None:
-    path = run.path / SCORES
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path) as file:
-            labels, logits = file["labels"], file["logits"]
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path}: expected the arrays 'labels' and 'logits' ({error}); repeat the training") from None
-    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        raise RunError(f"{path}: expected labels (n,) and logits (n, classes), found {labels.shape} and {logits.shape}")
-    return Scores(labels.astype(np.int64), logits.astype(np.float64))

@@ -1,6 +1,6 @@
-"""Training: quantisation-aware fit under a resource target, and its judgement on the test split."""
+"""Training: quantisation-aware fit under a resource target."""
 
-from codesign.training.evaluate import PhysicsResult, evaluate
-from codesign.training.fit import Sample, TrainResult, fit, with_saturated_rows
+from codesign.training.fit import TrainResult, fit
+from codesign.training.sample import Sample, with_saturated_rows
 
-__all__ = ["PhysicsResult", "Sample", "TrainResult", "evaluate", "fit", "with_saturated_rows"]
+__all__ = ["Sample", "TrainResult", "fit", "with_saturated_rows"]

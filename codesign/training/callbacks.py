@@ -8,6 +8,7 @@ from hgq.utils.sugar import BetaPID
 from codesign.config import QuantizationSection, TrainingSection
 from codesign.models.quantizers import INITIAL_BETA
 from codesign.progress import Progress
+from codesign.training.front import FrontCheckpoints
 
 # Gains of the controller on log10(EBOPs / reference), tried on the jet tagger: 16-64-32-32-5 to 5k and 15k EBOPs in
 # 500 to 800 epochs, and one hidden layer of 8 to 1.2k EBOPs in 60. Half of them is too slow for the short training.
@@ -30,6 +31,7 @@ class CostController(BetaPID):  # type: ignore[misc]
         self.final = quantization.target_ebops
         self.start = 0.0
         self.descent = max(1, round(training.descent_fraction * training.epochs))
+        self._resumed: dict[str, float] | None = None
         super().__init__(
             self.final,
             init_beta=INITIAL_BETA,
@@ -38,6 +40,20 @@ class CostController(BetaPID):  # type: ignore[misc]
             warmup=max(1, round(training.warmup_fraction * training.epochs)),
             max_beta=MAX_BETA,
         )
+
+    @property
+    def arrival(self) -> int:
+        """Epoch from which on the target is held."""
+        return int(self.warmup) + self.descent
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Begin, or go on with the state of an interrupted training."""
+        super().on_train_begin(logs)
+        if self._resumed is not None:
+            state = self._resumed
+            self.pid.integral, self.pid.prev_error = state["integral"], state["prev_error"]
+            self.beta, self.start, self._ebops = state["beta"], state["start"], state["ebops"]
+            self.set_beta(self.beta)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Move the reference, then let the controller choose the weight of the cost for this epoch."""
@@ -49,12 +65,43 @@ class CostController(BetaPID):  # type: ignore[misc]
             self.target_ebops = self.start ** (1.0 - done) * self.final**done
         super().on_epoch_begin(epoch, logs)
 
+    def state(self) -> dict[str, float]:
+        """What changes from epoch to epoch."""
+        return {
+            "integral": self.pid.integral,
+            "prev_error": self.pid.prev_error,
+            "beta": self.beta,
+            "start": self.start,
+            "ebops": self._ebops,
+        }
 
-def report_progress(progress: Progress, epochs: int) -> Any:
+    def set_state(self, state: dict[str, float]) -> None:
+        """Go on, when the training begins, from what ``state`` returned."""
+        self._resumed = state
+
+
+class EarlyStop(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a training whose best checkpoint within a cost has not changed for a number of epochs."""
+
+    def __init__(self, front: FrontCheckpoints, ebops: float, patience: int, start: int) -> None:
+        super().__init__()
+        self._front = front
+        self._ebops = ebops
+        self._patience = patience
+        self._start = start
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stop if the best checkpoint is old."""
+        best = self._front.best(self._ebops)
+        if best is not None and epoch - max(best.epoch, self._start) >= self._patience:
+            self.model.stop_training = True
+
+
+def report_progress(progress: Progress, monitor: str, epochs: int) -> Any:
     """A callback that tells after each epoch what a user watches."""
 
     def after_epoch(epoch: int, logs: dict[str, float]) -> None:
-        text = f"accuracy {logs['val_accuracy']:.4f} (validation), EBOPs {logs['ebops']:,.0f}"
+        text = f"{monitor} {logs[f'val_{monitor}']:.4f} (validation), EBOPs {logs['ebops']:,.0f}"
         progress(text, epoch + 1, epochs)
 
     return keras.callbacks.LambdaCallback(on_epoch_end=after_epoch)

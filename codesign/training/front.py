@@ -1,6 +1,6 @@
-"""The front of validation accuracy and EBOPs during one training."""
+"""The front of validation quality and EBOPs during one training."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -14,17 +14,18 @@ class FrontPoint:
 
     Attributes:
         epoch: counted from 0.
-        validation_accuracy: on the validation split, during this training; chosen, hence optimistic.
+        quality: what the training maximises on the validation split: accuracy, or minus the loss of an anomaly
+            detector; chosen, hence optimistic.
         ebops: effective bit operations during training.
     """
 
     epoch: int
-    validation_accuracy: float
+    quality: float
     ebops: float
 
     def beats(self, other: "FrontPoint") -> bool:
         """Whether this point is at least as good in both respects."""
-        return self.validation_accuracy >= other.validation_accuracy and self.ebops <= other.ebops
+        return self.quality >= other.quality and self.ebops <= other.ebops
 
 
 class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
@@ -34,12 +35,14 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
     (160 ms against 110 ms for the jet tagger); copying the weights takes 1 ms.
 
     Attributes:
+        monitor: validation metric, "accuracy" (larger is better) or "objective" (smaller is better).
         limit: epochs above this many EBOPs are not kept.
         points: the front, by rising EBOPs.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, monitor: str, limit: float) -> None:
         super().__init__()
+        self.monitor = monitor
         self.limit = limit
         self._kept: dict[FrontPoint, list[NDArray[Any]]] = {}
 
@@ -48,10 +51,17 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         """The front, by rising EBOPs."""
         return tuple(sorted(self._kept, key=lambda point: point.ebops))
 
+    def best(self, ebops: float) -> FrontPoint | None:
+        """The best point of at most so many EBOPs, None if there is none."""
+        within = [point for point in self._kept if point.ebops <= ebops]
+        return max(within, key=lambda point: point.quality, default=None)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Take the epoch into the front if nothing beats it."""
-        point = FrontPoint(epoch, float(logs["val_accuracy"]), float(logs["ebops"]))
-        if not point.ebops <= self.limit or any(other.beats(point) for other in self._kept):
+        sign = 1.0 if self.monitor == "accuracy" else -1.0
+        point = FrontPoint(epoch, sign * float(logs[f"val_{self.monitor}"]), float(logs["ebops"]))
+        finite = np.isfinite(point.quality) and point.ebops <= self.limit
+        if not finite or any(other.beats(point) for other in self._kept):
             return
         self._kept = {other: weights for other, weights in self._kept.items() if not point.beats(other)}
         self._kept[point] = [np.copy(weight) for weight in self.model.get_weights()]
@@ -59,3 +69,14 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
     def restore(self, point: FrontPoint) -> None:
         """Give the model the weights of a point of the front."""
         self.model.set_weights(self._kept[point])
+
+    def state(self) -> tuple[list[dict[str, float]], list[NDArray[Any]]]:
+        """The points and, one after the other, their weights."""
+        return [asdict(point) for point in self._kept], [w for weights in self._kept.values() for w in weights]
+
+    def set_state(self, points: list[dict[str, Any]], weights: list[NDArray[Any]]) -> None:
+        """Take up what ``state`` returned."""
+        each = len(weights) // max(len(points), 1)
+        self._kept = {
+            FrontPoint(**point): weights[index * each : (index + 1) * each] for index, point in enumerate(points)
+        }

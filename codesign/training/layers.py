@@ -41,7 +41,8 @@ def _layer_precision(layer: Any) -> LayerPrecision:
 
     kernel = ops.convert_to_numpy(layer.qkernel)
     weight_bits = ops.convert_to_numpy(layer.kq.bits_(layer.kernel.shape))
-    input_bits = np.broadcast_to(ops.convert_to_numpy(layer.iq.bits_((1, kernel.shape[0]))), (1, kernel.shape[0]))
+    inputs = (1, *layer._inbound_nodes[0].input_tensors[0].shape[1:])
+    input_bits = np.broadcast_to(ops.convert_to_numpy(layer.iq.bits_(inputs)), inputs)
     used = kernel != 0
     return LayerPrecision(
         name=layer.name,

@@ -82,7 +82,7 @@ def test_it_fits_the_links_of_the_global_trigger(data):
     blocks = input_blocks(data, section)
     values = read_inputs(data, blocks, "train")
     preset = get_preset("cms-run3-ugt")
-    contract = make_contract(blocks, values, width=12, network_integer=3, coverage=0.999, preset=preset)
+    contract = make_contract(blocks, values, width=12, network_integer=None, coverage=0.999, preset=preset)
     assert len(contract.inputs) == 56
     assert contract.saturated_fraction(values).max() < 0.01
     integers = contract.to_hardware(values)

@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 
 from codesign.contract import InputContract, InputFormat
+from codesign.evaluation.classification import evaluate_classifier
+from codesign.evaluation.scores import SplitScores
 from codesign.firmware import FirmwareTarget
 from codesign.firmware.generate import FirmwareResult
 from codesign.firmware.ports import input_port, score_port
 from codesign.fixed_point import FixedPoint
 from codesign.run import Run, to_json
 from codesign.synth import BoardUse, NetlistResources, SynthResult, get_board
-from codesign.training.evaluate import evaluate
-from codesign.training.fit import FrontPoint, TrainResult
+from codesign.training.fit import TrainResult
+from codesign.training.front import FrontPoint
 from codesign.training.layers import LayerPrecision
 from codesign.verify.compare import Comparison, Mismatch
 from codesign.verify.result import BenchOutcome, VerifyResult
@@ -68,7 +70,9 @@ def train_record() -> dict[str, Any]:
         LayerPrecision("dense_1", 32, 16, 3.25, 6.0, 7.5, 0, 3200.0),
         LayerPrecision("scores", 24, 6, 4.0, 5.0, 3.0, 2, 1700.0),
     )
-    result = TrainResult(3, "jax", 5000.0, 4912.0, chosen, (FrontPoint(1, 0.60, 4000.0), chosen), layers, history)
+    result = TrainResult(
+        3, 0, "jax", "accuracy", 5000.0, 4912.0, chosen, (FrontPoint(1, 0.60, 4000.0), chosen), layers, history
+    )
     return {**dataclasses.asdict(result), "reload_identical_rows": 900}
 
 
@@ -147,13 +151,14 @@ def write_run(path: Path, config: str = CONFIG, **replaced: dict[str, Any] | Non
     """Make a complete run; a record given as None is left out, one given as a dict replaces the default."""
     (path / "config.toml").write_text(config, encoding="utf-8")
     labels, logits = scores()
+    split = SplitScores(labels, np.ones(len(labels)), logits, {})
     records: dict[str, dict[str, Any] | None] = {
         "provenance": {
             "config_file": "/home/user/toy.toml", "codesign": "0.1.0", "git": None, "python": "3.11",
             "platform": "linux x86_64", "packages": {"hls4ml": "1.3.0"},
         },
         "data": data_record(),
-        "metrics": dataclasses.asdict(evaluate(CLASSES, labels, logits, labels, logits)),
+        "metrics": dataclasses.asdict(evaluate_classifier(CLASSES, split, split)),
         "train": train_record(),
         "firmware": firmware_record(),
         "verify": verify_record(),
@@ -162,7 +167,7 @@ def write_run(path: Path, config: str = CONFIG, **replaced: dict[str, Any] | Non
     for name, record in (records | replaced).items():
         if record is not None:
             (path / f"{name}.json").write_text(to_json({"wall_time_s": 1.5, **json.loads(to_json(record))}))
-    np.savez_compressed(path / "test_scores.npz", labels=labels, logits=logits)
+    np.savez_compressed(path / "scores.npz", test_labels=labels, test_weights=np.ones(len(labels)), test_logits=logits)
     return Run.open(path)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from codesign.report.collect import Scores
+from codesign.evaluation.scores import SplitScores
 from codesign.report.plots import (
     accuracy_figure,
     bits_figure,
@@ -78,7 +78,9 @@ class TestRoc:
         assert axes.get_ylim() == (0.01, 1.0)
 
     def test_working_point_stands_at_the_background_really_accepted(self) -> None:
-        scores = Scores(np.array([0, 0, 1, 1, 1, 1]), np.array([[2, 0], [0, 0], [1, 0], [0, 9], [0, 9], [0, 9]]))
+        scores = SplitScores(
+            np.array([0, 0, 1, 1, 1, 1]), np.ones(6), np.array([[2, 0], [0, 0], [1, 0], [0, 9], [0, 9], [0, 9]]), {}
+        )
         point = {"tpr": 0.5, "tpr_error": 0.3, "fpr": 0.3, "background_events": 1}
         result = {"classes": [{"name": "q", "auc": {"value": 0.9, "error": 0.1}, "working_points": [point]}]}
         (curve,) = roc_curves(result, scores)
@@ -116,7 +118,7 @@ def test_bars() -> None:
 
 def test_probability_histograms_count_every_event_of_a_class_once() -> None:
     random = np.random.default_rng(1)
-    scores = Scores(random.integers(0, 3, 500), random.normal(size=(500, 3)))
+    scores = SplitScores(random.integers(0, 3, 500), np.ones(500), random.normal(size=(500, 3)), {})
     edges, shares = probability_histograms(scores, 10)
     assert edges.shape == (11,)
     np.testing.assert_allclose(shares.sum(axis=2), 1.0)

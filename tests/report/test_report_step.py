@@ -217,15 +217,15 @@ class TestMissing:
 
     def test_missing_test_scores(self, make_run: RunMaker) -> None:
         run = make_run()
-        (run.path / "test_scores.npz").unlink()
+        (run.path / "scores.npz").unlink()
         content, page, _ = draft(run)
-        assert "the test scores (test_scores.npz) are missing" in page.text
+        assert "the test scores (scores.npz) are missing" in page.text
         assert [plot.name for plot in content.sections[0].plots] == ["confusion"]
 
     def test_damaged_test_scores(self, make_run: RunMaker) -> None:
         run = make_run()
-        (run.path / "test_scores.npz").write_bytes(b"no archive")
-        with pytest.raises(RunError, match=r"test_scores\.npz: expected the arrays"):
+        (run.path / "scores.npz").write_bytes(b"no archive")
+        with pytest.raises(RunError, match=r"scores\.npz: missing or damaged"):
             write_report(run)
         assert not (run.path / "report.html").exists()
 

@@ -5,10 +5,10 @@ import pytest
 
 from codesign.config import QuantizationSection, TrainingSection
 from codesign.errors import ModelError
-from codesign.training import Sample, evaluate, with_saturated_rows
+from codesign.training import Sample, with_saturated_rows
 from codesign.training.callbacks import CostController
 from codesign.training.fit import _choose
-from codesign.training.front import FrontCheckpoints, FrontPoint
+from codesign.training.front import FrontCheckpoints
 
 
 class FakeModel:
@@ -25,7 +25,7 @@ class FakeModel:
 
 
 def front_of(*epochs, limit=100.0):
-    front, model = FrontCheckpoints(limit), FakeModel()
+    front, model = FrontCheckpoints("accuracy", limit), FakeModel()
     front.set_model(model)
     for epoch, (accuracy, ebops) in enumerate(epochs):
         model.weights[0][:] = epoch
@@ -45,13 +45,21 @@ def test_an_epoch_without_numbers_is_not_kept():
     assert front.points == ()
 
 
-def test_the_most_accurate_point_within_the_target_is_chosen():
-    points = (FrontPoint(1, 0.5, 900.0), FrontPoint(2, 0.6, 1040.0), FrontPoint(3, 0.7, 1100.0))
-    assert _choose(points, 1000.0, {"loss": [1.0], "ebops": [900.0]}).epoch == 2
-    with pytest.raises(ModelError, match=r"no epoch reached 500 EBOPs \(lowest 900\)"):
-        _choose(points, 500.0, {"loss": [1.0], "ebops": [900.0]})
+def test_the_best_point_within_the_target_is_chosen():
+    front, _ = front_of((0.5, 900.0), (0.6, 1040.0), (0.7, 1100.0), limit=2000.0)
+    assert _choose(front, 1050.0, {"loss": [1.0], "ebops": [900.0]}).epoch == 1
+    with pytest.raises(ModelError, match=r"no epoch stayed within 500 EBOPs \(lowest 900\)"):
+        _choose(front, 500.0, {"loss": [1.0], "ebops": [900.0]})
     with pytest.raises(ModelError, match="the loss became NaN in epoch 2"):
-        _choose(points, 1000.0, {"loss": [1.0, float("nan")], "ebops": [900.0]})
+        _choose(front, 1050.0, {"loss": [1.0, float("nan")], "ebops": [900.0]})
+
+
+def test_a_smaller_objective_is_better():
+    front = FrontCheckpoints("objective", 100.0)
+    front.set_model(FakeModel())
+    for epoch, objective in enumerate((3.0, 2.0, 2.5)):
+        front.on_epoch_end(epoch, {"val_objective": objective, "ebops": 10.0})
+    assert [(point.epoch, point.quality) for point in front.points] == [(1, -2.0)]
 
 
 class SlowCost(CostController):
@@ -96,14 +104,3 @@ def test_saturated_rows_have_no_weight_and_reach_the_ends(contract):
     at_an_end = (more.values[200:] == ends[0]) | (more.values[200:] == ends[1])
     assert at_an_end.any(axis=1).all()
     assert (with_saturated_rows(sample, contract, seed=1).values == more.values).all()
-
-
-def test_evaluation_quotes_every_class_with_errors():
-    labels = np.arange(3000) % 3
-    logits = np.eye(3)[labels] * 2 + np.random.default_rng(1).normal(size=(3000, 3))
-    result = evaluate("abc", labels, logits, labels[:300], logits[:300])
-    assert result.events == 3000
-    assert [entry.name for entry in result.classes] == ["a", "b", "c"]
-    assert all(0.9 < entry.auc.value < 1 and 0 < entry.auc.error < 0.01 for entry in result.classes)
-    assert np.sum(result.confusion) == 3000
-    assert result.accuracy.error < result.validation_accuracy.error

@@ -12,7 +12,8 @@ from codesign.data.simulation.parts import Chunk, plan_chunks
 from codesign.data.simulation.processes import process_named
 from codesign.data.simulation.seeds import pythia_seed
 from codesign.errors import CodesignError
-from codesign.features.high_level import high_level_features
+from codesign.features.high_level import high_level_features_of_jets
+from codesign.features.kinematics import Array
 
 __all__ = ["JETS_PER_CHUNK", "Chunk", "JetArrays", "chunk_seed", "make_jets", "plan_jets", "simulate_chunk"]
 
@@ -73,14 +74,15 @@ def simulate_chunk(chunk: Chunk, *, seed: int, pt_gev: float, nsubjettiness: boo
         CodesignError: The generator fails, or hardly any event has a wanted jet.
     """
     process = process_named(chunk.class_name)
-    features, constituents, subjets = [], [], []
+    features: list[Array] = []
+    constituents: list[Array] = []
+    subjets: list[Array] = []
     events = 0
     settings = process.pythia_settings(pt_gev, chunk_seed(seed, chunk))
     for batch in event_batches(process.name, settings, hint=f"for jets of {pt_gev:g} GeV"):
         jets = find_jets(batch, process.particle_ids, pt_gev)
-        for jet in jets:
-            features.append(high_level_features(jet.constituents, jet.groomed))
-            constituents.append(leading_constituents(jet.constituents))
+        features.extend(high_level_features_of_jets(jets))
+        constituents.extend(leading_constituents(jet.constituents) for jet in jets)
         if nsubjettiness:
             subjets.append(jet_nsubjettiness([jet.constituents for jet in jets]))
         events += len(batch)

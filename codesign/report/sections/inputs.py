@@ -49,12 +49,24 @@ def _table(contract: Mapping[str, Any], saturated: list[float | None]) -> Table:
                 text.percent(fraction, 3),
             ]
         )
-    header = ("#", "input", "unit", "offset", "offset in LSB", "LSB", "bits", "integer bits", "sign", "range", "saturated")
+    header = (
+        "#",
+        "input",
+        "unit",
+        "offset",
+        "offset in LSB",
+        "LSB",
+        "bits",
+        "integer",
+        "sign",
+        "range",
+        "saturated",
+    )
     note = (
         "Saturated: fraction of the training events outside the range. "
         "Hardware integer = saturate(round((x − offset) / LSB)); offset, LSB and range in the unit of the input. "
         "An angle that wraps has no end. Objects stand in decreasing order; an empty slot is all zeros. "
-        "The network sees the integer as ap_fixed<bits, integer bits>. Training, C-simulation, RTL and test vectors use "
-        "this one definition."
+        "The network sees the integer as ap_fixed<bits, integer>. Training, C-simulation, RTL and test "
+        "vectors use this one definition."
     )
     return table("Inputs, in the order of the input word", header, "rllrrrrrlrr", rows, note)

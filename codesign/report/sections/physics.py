@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign import metrics
+from codesign.evaluation.scores import SplitScores
 from codesign.report import text
 from codesign.report.blocks import Block, Paragraph, Plot, Section, Table, facts, table
-from codesign.report.collect import Record, Records, Scores
+from codesign.report.collect import Record, Records
 from codesign.report.plots import confusion_figure, probability_figure, roc_figure
 from codesign.report.plots.physics import RocCurve
 from codesign.report.sections.missing import not_run
@@ -20,13 +21,13 @@ PROBABILITY_BINS = 25
 def physics(records: Records) -> Section:
     """Accuracy, AUC and working points of every class, ROC curves, confusion matrix."""
     if records.metrics is None:
-        return not_run("physics", "Physics", "train")
+        return not_run("physics", "Physics", "evaluate")
     result = records.metrics
     blocks: list[Block] = [_overall(result), _by_class(result), _working_points(result)]
     counts = np.array(result["confusion"], dtype=np.int64)
     names = [entry["name"] for entry in result["classes"]]
     if records.scores is None:
-        blocks.append(Paragraph("ROC curves: the test scores (test_scores.npz) are missing.", "missing"))
+        blocks.append(Paragraph("ROC curves: the test scores (scores.npz) are missing.", "missing"))
     else:
         blocks.append(_roc_plot(result, records.scores))
     blocks.append(Plot("confusion", "Confusion matrix on the test split.", confusion_figure(names, counts)))
@@ -36,7 +37,7 @@ def physics(records: Records) -> Section:
     return Section("physics", "Physics", tuple(blocks))
 
 
-def probability_histograms(scores: Scores, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def probability_histograms(scores: SplitScores, bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Histograms of every class probability, by true class.
 
     Args:
@@ -56,7 +57,7 @@ def probability_histograms(scores: Scores, bins: int) -> tuple[NDArray[np.float6
     return edges, shares
 
 
-def roc_curves(result: Record, scores: Scores) -> list[RocCurve]:
+def roc_curves(result: Record, scores: SplitScores) -> list[RocCurve]:
     """One class against all others; working points stand at the background efficiency really reached."""
     probabilities, curves = metrics.softmax(scores.logits), []
     for index, entry in enumerate(result["classes"]):
@@ -129,7 +130,7 @@ def _signal_efficiency(point: Record) -> str:
     return text.estimate({"value": point["tpr"], "error": point["tpr_error"]}, 100, "%")
 
 
-def _roc_plot(result: Record, scores: Scores) -> Plot:
+def _roc_plot(result: Record, scores: SplitScores) -> Plot:
     curves = roc_curves(result, scores)
     lowest = max(FEWEST_BACKGROUND / max(len(scores.labels), 1), 1e-6)
     caption = (
@@ -139,7 +140,7 @@ def _roc_plot(result: Record, scores: Scores) -> Plot:
     return Plot("roc", caption, roc_figure(curves, min(lowest, 0.1)))
 
 
-def _probability_plot(names: Sequence[str], scores: Scores) -> Plot:
+def _probability_plot(names: Sequence[str], scores: SplitScores) -> Plot:
     figure = probability_figure(names, *probability_histograms(scores, PROBABILITY_BINS))
     return Plot("probabilities", "Class probabilities for the jets of every true class.", figure, wide=True)
 

@@ -28,8 +28,8 @@ def training(records: Records) -> Section:
         ]
     points = result.get("front") or ()
     if points:
-        best = (chosen["ebops"], chosen["validation_accuracy"]) if chosen else None
-        accuracies = [point["validation_accuracy"] for point in points]
+        best = (chosen["ebops"], chosen["quality"]) if chosen else None
+        accuracies = [point["quality"] for point in points]
         figure = front_figure([point["ebops"] for point in points], accuracies, best, target)
         caption = "Front of cost and validation accuracy: checkpoints that no other one beats in both."
         blocks += [Plot("front", caption, figure), _front(result)]
@@ -61,7 +61,7 @@ def _front(result: Record) -> Table:
         [
             text.count(point["epoch"]) + (" (chosen)" if point["epoch"] == chosen else ""),
             text.count(point["ebops"]),
-            text.percent(point["validation_accuracy"]),
+            text.percent(point["quality"]),
         ]
         for point in result["front"]
     ]

@@ -1,0 +1,47 @@
+"""The functions that become tables in firmware, under names by which a saved network finds them again."""
+
+from typing import Any
+
+import keras
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="codesign")
+def square(value: Tensor) -> Tensor:
+    """x²."""
+    return value * value
+
+
+@keras.saving.register_keras_serializable(package="codesign")
+def variance_excess(log_variance: Tensor) -> Tensor:
+    """σ² - log σ² - 1 of log σ², the part of the Kullback-Leibler divergence that the variance makes."""
+    return keras.ops.exp(log_variance) - log_variance - 1.0
+
+
+@keras.saving.register_keras_serializable(package="codesign")
+def inverse_sigma(log_variance: Tensor) -> Tensor:
+    """1 / σ of log σ²."""
+    return keras.ops.exp(-0.5 * log_variance)
+
+
+@keras.saving.register_keras_serializable(package="codesign")
+class WrappedSquare:
+    """Square of the shorter way around a circle, of a difference of two angles.
+
+    Attributes:
+        period: a full turn.
+    """
+
+    def __init__(self, period: float) -> None:
+        self.period = period
+        self.__name__ = "wrapped_square"  # HGQ2 asks every activation for its name
+
+    def __call__(self, difference: Tensor) -> Tensor:
+        """The square, of the same shape."""
+        wrapped = difference - self.period * keras.ops.round(difference / self.period)
+        return wrapped * wrapped
+
+    def get_config(self) -> dict[str, float]:
+        """Arguments of the constructor."""
+        return {"period": self.period}

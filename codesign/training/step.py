@@ -1,0 +1,85 @@
+"""The training step over a run directory."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from codesign.contract import InputContract
+from codesign.data.dataset import Dataset
+from codesign.data.inputs import input_blocks, read_inputs
+from codesign.models.network import Network
+from codesign.models.registry import build_network
+from codesign.models.reload import require_identical_reload
+from codesign.models.store import outputs, save_model
+from codesign.progress import Progress
+from codesign.run import Run
+from codesign.task import background_classes, score_names
+from codesign.training.fit import fit
+from codesign.training.sample import Sample, with_saturated_rows
+
+STATE = "training_state.npz"  # of a training that was interrupted
+
+
+def train_network(
+    run: Run, contract: InputContract, key: str, model_file: str, scores_file: str, progress: Progress
+) -> dict[str, Any]:
+    """Train the configured network, prove that it reloads identically, and keep its scores of the test split.
+
+    Args:
+        run: the run directory.
+        contract: formats of the inputs.
+        key: digest of all that determines the training; an interrupted one goes on only if it is the same.
+        model_file: name of the file that takes the network.
+        scores_file: name of the file that takes labels, weights and scores of the validation and test splits.
+        progress: called after each epoch.
+
+    Returns:
+        The record of the step.
+
+    Raises:
+        ModelError: the training failed, or the saved network is not the trained one.
+    """
+    config, classes = run.config, run.record("data")["classes"]
+    train, validation = (_sample(run, contract, split, classes) for split in ("train", "validation"))
+    network = build_network(config, contract, len(score_names(config.task, classes)))
+    rows = with_saturated_rows(train, contract, config.seed)
+    result = fit(network, rows, validation, config, progress, (run.path / STATE, key))
+    save_model(network.deployed, run.path / model_file)
+    scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
+    deployed = outputs(network.deployed, _values(run, contract, "test"))
+    progress("reloading the saved network in a new process", 1, 1)
+    require_identical_reload(run.path / model_file, _values(run, contract, "test"), deployed)
+    np.savez_compressed(run.path / scores_file, **scores)
+    return {**dataclasses.asdict(result), "reload_identical_rows": len(deployed)}
+
+
+SCORED = ("validation", "test")
+
+
+def _scores(run: Run, contract: InputContract, network: Network, split: str) -> list[tuple[str, Any]]:
+    """Labels, weights and scores of all rows of a split: the logits, or every anomaly score by its name."""
+    values = _values(run, contract, split)
+    with Dataset.open(run.data_file()) as dataset:
+        rows = [("labels", dataset.labels(split)), ("weights", dataset.weights(split))]
+    if run.config.task.kind == "classification":
+        return [*rows, ("logits", outputs(network.deployed, values))]
+    return [*rows, *((f"score_{name}", outputs(model, values)[:, 0]) for name, model in network.scores.items())]
+
+
+def _sample(run: Run, contract: InputContract, split: str, classes: list[str]) -> Sample:
+    """Rows to learn from; an anomaly detector describes its own inputs and meets nothing but background."""
+    values, task = _values(run, contract, split), run.config.task
+    with Dataset.open(run.data_file()) as dataset:
+        labels, weights = dataset.labels(split), dataset.weights(split)
+    if task.kind == "classification":
+        return Sample(values, labels, weights)
+    known = np.isin(labels, [classes.index(name) for name in background_classes(task, classes)])
+    return Sample(values[known], values[known], weights[known])
+
+
+def _values(run: Run, contract: InputContract, split: str) -> Any:
+    """Rows as the network sees them: exactly what the trigger could send."""
+    with Dataset.open(run.data_file()) as dataset:
+        physical = read_inputs(dataset, input_blocks(dataset, run.config.data), split)
+    return contract.to_network(contract.to_hardware(physical))
