@@ -15,10 +15,12 @@ from codesign.models.store import outputs, save_model
 from codesign.progress import Progress
 from codesign.run import Run
 from codesign.task import background_classes, score_names
+from codesign.training.checks import layer_health, require_healthy
 from codesign.training.fit import fit
 from codesign.training.sample import Sample, with_saturated_rows
 
 STATE = "training_state.npz"  # of a training that was interrupted
+SCORED = ("validation", "test")
 
 
 def train_network(
@@ -47,14 +49,18 @@ def train_network(
     result = fit(network, rows, validation, config, progress, (run.path / STATE, key))
     save_model(network.deployed, run.path / model_file)
     scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
-    deployed = outputs(network.deployed, _values(run, contract, "test"))
+    test = _values(run, contract, "test")
+    health = layer_health(network.deployed, test)
+    require_healthy(health)
+    deployed = outputs(network.deployed, test)
     progress("reloading the saved network in a new process", 1, 1)
-    require_identical_reload(run.path / model_file, _values(run, contract, "test"), deployed)
+    require_identical_reload(run.path / model_file, test, deployed)
     np.savez_compressed(run.path / scores_file, **scores)
-    return {**dataclasses.asdict(result), "reload_identical_rows": len(deployed)}
-
-
-SCORED = ("validation", "test")
+    return {
+        **dataclasses.asdict(result),
+        "health": [dataclasses.asdict(layer) for layer in health],
+        "reload_identical_rows": len(deployed),
+    }
 
 
 def _scores(run: Run, contract: InputContract, network: Network, split: str) -> list[tuple[str, Any]]:
