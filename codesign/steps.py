@@ -114,7 +114,7 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.models.backend import import_keras
 
     data = run.record("data")
-    require_rows(run.config.task, data["classes"], data["counts"])
+    require_rows(run.config.task, data["classes"], data["counts"], str(run.data_file()))
     _require_training_contract(run)
     progress("starting Keras", 0, run.config.training.epochs)
     import_keras().utils.set_random_seed(run.config.seed)

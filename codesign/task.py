@@ -24,13 +24,16 @@ def score_names(task: TaskSection, classes: Sequence[str]) -> tuple[str, ...]:
     return (task.score,) if task.kind == "anomaly" else tuple(classes)
 
 
-def require_rows(task: TaskSection, classes: Sequence[str], counts: Mapping[str, Mapping[str, int]]) -> None:
+def require_rows(
+    task: TaskSection, classes: Sequence[str], counts: Mapping[str, Mapping[str, int]], where: str
+) -> None:
     """Refuse a data set that lacks rows of a class that the task needs.
 
     Args:
         task: the task.
         classes: class names.
         counts: rows by split and class.
+        where: names the data set in errors.
 
     Raises:
         DataError: a class has no rows in a split.
@@ -43,6 +46,6 @@ def require_rows(task: TaskSection, classes: Sequence[str], counts: Mapping[str,
         if missing:
             kind = "an anomaly detector needs its background" if anomaly else "a classifier needs every class"
             raise DataError(
-                f"the {split} split has no rows of {', '.join(missing)}; {kind} in every split: "
+                f"{where}: the {split} split has no rows of {', '.join(missing)}; {kind} in every split: "
                 "codesign data split divides the data set anew"
             )

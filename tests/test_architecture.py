@@ -40,7 +40,7 @@ ALLOWED = {
     "presets": FOUNDATION | CONTRACT,
     "models": FOUNDATION | {"contract", "models"},
     "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
-    "evaluation": FOUNDATION | {"metrics", "evaluation"},
+    "evaluation": FOUNDATION | {"data", "metrics", "evaluation"},
     "firmware": FOUNDATION | {"contract", "firmware"},
     "verify": FOUNDATION | {"contract", "verify"},
     "synth": FOUNDATION | {"synth"},

@@ -82,3 +82,21 @@ def test_unknown_preset_and_column_and_bad_values_are_refused():
 def test_a_scale_is_a_step_or_a_turn(fields):
     with pytest.raises(ValidationError, match="either step or counts_per_turn"):
         Scale(**fields)
+
+
+def test_the_phase_2_preset_has_the_words_of_the_correlator():
+    # DataFormats/L1TParticleFlow/interface/datatypes.h and sums.h of cms-sw/cmssw.
+    expected = {
+        ("candidates", "pt"): (14, False, 0.25),
+        ("candidates", "eta"): (12, True, math.pi / 720),
+        ("candidates", "phi"): (11, True, math.pi / 720),
+        ("candidates", "z0"): (10, True, 0.05),
+        ("met", "pt"): (14, False, 0.25),
+        ("met", "phi"): (11, True, math.pi / 720),
+        ("sums", "ht"): (14, False, 0.25),
+        ("sums", "et"): (14, False, 0.25),
+    }
+    preset = get_preset("phase2-correlator")
+    for (block, column), (width, signed, step) in expected.items():
+        scale = preset.blocks[preset.alike.get(block, block)][column]
+        assert (scale.width, scale.signed, scale.lsb) == (width, signed, pytest.approx(step))

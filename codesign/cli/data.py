@@ -307,7 +307,10 @@ def split(file: Path, output: Path, fractions: str, seed: int, test_only: str, a
 @click.argument("output", type=OUTPUT_FILE)
 @JSON_OPTION
 def merge(files: tuple[Path, ...], output: Path, as_json: bool) -> None:
-    """Join data sets of one origin; classes of the same name become one."""
+    """Join data sets of one origin.
+
+    Classes of the same name become one.
+    """
     from codesign.data.transform import merge_datasets
 
     with StepProgress("merge") as progress:

@@ -60,7 +60,7 @@ def energy_correlators(pt: Array, rapidity: Array, phi: Array) -> Correlators:
 
 
 def energy_correlators_of_jets(pt: Array, rapidity: Array, phi: Array, sizes: Sequence[int]) -> list[Correlators]:
-    """Compute what `energy_correlators` does for many jets, three times as fast.
+    """Compute what `energy_correlators` does for many jets, in half the time.
 
     Args:
         pt: Transverse momenta of the constituents of all jets, one jet after the other.
@@ -100,11 +100,10 @@ def _moments(fraction: Array, y: Array, phi: Array) -> Array:
     square = _squared_angles(y, phi)
     angle = np.sqrt(square)
     result = np.zeros((len(fraction), 4, len(BETAS)))
-    result[:, 0, 0] = np.einsum("ni,ni->n", fraction[:, 1:], np.cumsum(fraction, axis=1)[:, :-1])
-    # Σ over triples of z_i z_j z_k: the cube of Σ z = 1 without the terms in which an index repeats.
-    none = 1.0 - 3.0 * (fraction**2).sum(axis=1) + 2.0 * (fraction**3).sum(axis=1)
-    is_triple = np.count_nonzero(fraction, axis=1) > 2
-    result[:, 1:, 0] = np.where(is_triple, np.maximum(none, 0.0) / 6.0, 0.0)[:, np.newaxis]
+    # Each with the pairs of all before it, and those with all before them: sums of positive terms alone.
+    pairs = fraction[:, 1:] * np.cumsum(fraction, axis=1)[:, :-1]
+    result[:, 0, 0] = pairs.sum(axis=1)
+    result[:, 1:, 0] = np.einsum("ni,ni->n", fraction[:, 2:], np.cumsum(pairs, axis=1)[:, :-1])[:, np.newaxis]
     result[:, 1:3, 1:] = _ordered_angles(fraction, angle)
     root = np.sqrt(fraction)
     root_of_pair = root[:, :, np.newaxis] * root[:, np.newaxis, :]

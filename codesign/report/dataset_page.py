@@ -48,6 +48,7 @@ class DatasetPage:
         tiles: the key numbers.
         legend: classes as drawn.
         sections: the chapters.
+        counting: how much a row counts in the plots.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DatasetPage:
     tiles: tuple[Tile, ...]
     legend: tuple[Key, ...]
     sections: tuple[Section, ...]
+    counting: str
 
 
 def write_dataset_page(record: Record, path: Path) -> Path:
@@ -117,7 +119,13 @@ def build_dataset_page(record: Record) -> DatasetPage:
         tiles=_tiles(record),
         legend=tuple(_legend(record, shown)),
         sections=tuple(sections),
+        counting=f"In plots and means {_counting(record)}.",
     )
+
+
+def _counting(record: Record) -> str:
+    is_weighted = record["weights"] and not record["weights"]["fault"]
+    return "rows count with their weights" if is_weighted else "every row counts once"
 
 
 def _class_rows(record: Record) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,11 @@ def block_plots(prefix: str, block: Record, shown: Sequence[tuple[int, str]], co
         shown: place and name of the classes that are drawn.
         columns: most columns that get a histogram.
     """
+    for plot in _plots(prefix, block, shown, columns):
+        yield replace(plot, caption=f"{plot.caption} Weighted.") if block["weighted"] else plot
+
+
+def _plots(prefix: str, block: Record, shown: Sequence[tuple[int, str]], columns: int) -> Iterator[Plot]:
     objects = block["objects"]
     if objects:
         yield from _object_plots(prefix, block, objects, shown)
@@ -89,17 +95,18 @@ def _is_steep(curves: Sequence[Curve]) -> bool:
 
 
 def _share(histogram: Record, name: str) -> NDArray[np.float64] | None:
-    """Share of the entries of a class in each bin, None where the class has no entry."""
+    """Share of the entries (or of their weights) of a class in each bin, None where they add up to nothing."""
     counts = np.asarray(histogram["counts"][name], np.float64)
     total = counts.sum() + histogram["below"][name] + histogram["above"][name]
-    return counts / total if total else None
+    return counts / total if total > 0 else None
 
 
 def _outside(histogram: Record) -> str:
     """Remark on what lies outside of the bins, all classes together."""
     below, above = sum(histogram["below"].values()), sum(histogram["above"].values())
     total = below + above + sum(sum(counts) for counts in histogram["counts"].values())
-    parts = [f"{100 * n / total:.2g} % {side}" for n, side in ((below, "below"), (above, "above")) if n]
+    sides = ((below, "below"), (above, "above")) if total > 0 else ()
+    parts = [f"{100 * n / total:.2g} % {side}" for n, side in sides if n]
     return f" Not shown: {', '.join(parts)}." if parts else ""
 
 

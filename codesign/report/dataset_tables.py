@@ -8,6 +8,7 @@ from codesign.report.blocks import Table, facts, table
 from codesign.report.sections.provenance import flatten
 
 TITLES = ("origin", "format", "generator", "citation", "digest")
+WEIGHTED = "Plots, means, deviations and quantiles on this page use them; numbers of rows and zeros do not."
 Record = Mapping[str, Any]
 
 
@@ -29,7 +30,7 @@ def content(record: Record) -> Iterator[Table]:
         quantities = [(key, figure(weights[key])) for key in ("min", "mean", "max")]
         quantities += [("negative", text.count(weights["negative"]))]
         quantities += [(f"sum, {name}", figure(value)) for name, value in weights["sum"].items()]
-        yield facts("Weights", quantities, "Histograms and means on this page do not use them.", half=True)
+        yield facts("Weights", quantities, WEIGHTED, half=True)
     yield facts("Where it comes from", [(title, str(record[title] or text.MISSING)) for title in TITLES])
     if record["repairs"]:
         repairs = [(what, str(rows)) for what, rows in record["repairs"].items()]

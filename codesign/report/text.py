@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MISSING = "–"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def count(value: float | None, unit: str = "") -> str:
@@ -48,14 +49,75 @@ def estimate(record: Mapping[str, Any] | None, scale: float = 1.0, unit: str = "
     value, error = scale * record["value"], scale * (record.get("error") or 0.0)
     if not error > 0:
         return f"{value:.4f} {unit}".rstrip()
-    rounded = float(f"{error:.1e}")  # 0.998 is 1.0, not 1.00
-    digits = min(max(1 - math.floor(math.log10(rounded)), 0), 6)
+    digits = _digits(error)
     return f"{value:.{digits}f} ± {error:.{digits}f} {unit}".rstrip()
+
+
+def change(record: Mapping[str, Any] | None, unit: str) -> str:
+    """A change of a fraction, an ``Estimate`` record, with its sign, times 100: ``+0.12 ± 0.34 pp``."""
+    if record is None:
+        return MISSING
+    value, error = 100 * record["value"], 100 * record["error"]
+    if value == error == 0:
+        return "none"
+    digits = _digits(error)
+    return f"{value:+.{digits}f} ± {error:.{digits}f} {unit}".replace("-", "−")
+
+
+def rounded(value: float) -> str:
+    """Three significant digits, large numbers with thousands separators: ``4.08``, ``1,290``."""
+    digits = max(2 - math.floor(math.log10(abs(value))), -12) if value else 0
+    return f"{round(value, digits):,.{max(digits, 0)}f}"
+
+
+def interval(record: Mapping[str, Any]) -> str:
+    """Value and ends of an ``Efficiency`` record in per cent: ``12.3 (11.9 … 12.8) %``.
+
+    The ends have two significant digits of half their distance, as an error would have.
+    """
+    value, low, high = (100 * record[key] for key in ("value", "low", "high"))
+    digits = _digits((high - low) / 2)
+    return f"{value:.{digits}f} ({low:.{digits}f} … {high:.{digits}f}) %"
+
+
+def small(value: float, low: float, high: float) -> str:
+    """A small fraction with the ends of its interval and one power of ten: ``9.31 (8.85 … 9.80) · 10⁻⁴``."""
+    typical = value or high
+    exponent = math.floor(math.log10(typical)) if 0 < typical < 0.1 else 0
+    scaled = tuple(number / 10.0**exponent for number in (value, low, high))
+    digits = min(_digits((scaled[2] - scaled[1]) / 2), 3)
+    text = f"{scaled[0]:.{digits}f} ({scaled[1]:.{digits}f} … {scaled[2]:.{digits}f})"
+    return text if exponent == 0 else f"{text} · {_power(10, exponent)}"
+
+
+def khz(value: float, low: float, high: float) -> str:
+    """A rate in kHz with the ends of its interval: ``30.1 (28.4 … 31.9) kHz``."""
+    digits = min(_digits((high - low) / 2), 3)
+    return f"{value:,.{digits}f} ({low:,.{digits}f} … {high:,.{digits}f}) kHz"
+
+
+def power_of_ten(value: float) -> str:
+    """``10⁻³`` for 0.001, ``2.5 · 10⁻⁴`` for 0.00025."""
+    exponent = math.floor(math.log10(value) + 1e-12)
+    mantissa = float(f"{value / 10.0**exponent:.3g}")
+    return _power(10, exponent) if mantissa == 1 else f"{mantissa:g} · {_power(10, exponent)}"
 
 
 def power_of_two(exponent: int) -> str:
     """``2⁻⁵`` for -5."""
-    return "2" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return _power(2, exponent)
+
+
+def _power(base: int, exponent: int) -> str:
+    return f"{base}{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def _digits(error: float) -> int:
+    """Decimals that show two significant digits of an error."""
+    if not error > 0:
+        return 2
+    rounded = float(f"{error:.1e}")  # 0.998 is 1.0, not 1.00
+    return min(max(1 - math.floor(math.log10(rounded)), 0), 6)
 
 
 def step(value: float) -> str:

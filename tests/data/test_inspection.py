@@ -108,9 +108,110 @@ class TestKnownValues:
         weights = inspected(path)["weights"]
         assert weights["sum"] == {"q": 1.0, "W": 5.0}
         assert (weights["min"], weights["max"], weights["mean"], weights["negative"]) == (-1.0, 4.0, 1.5, 1)
+
+
+class TestWeights:
+    """A row of weight n counts like n rows."""
+
+    REPEATS = (1, 3, 2, 1, 4, 1)
+
+    @pytest.fixture
+    def both(self, events, tmp_path):
+        """Records of the events with weights, and of a file in which each event stands as often as its weight says."""
+        with Dataset.open(events) as dataset:
+            inputs = {b: (dataset.read_rows(b, slice(None)), list(dataset.columns(b))) for b in dataset.blocks}
+            label = dataset.labels()
+        inputs["menu"] = (
+            (np.arange(60).reshape(6, 10) % 7 < 3).astype(float),
+            [Column(f"b{i}", "", "") for i in range(10)],
+        )
+        inputs["image"] = (np.arange(96.0).reshape(6, 16, 1), [Column("e", "", "")])
+        repeated = {b: (np.repeat(values, self.REPEATS, axis=0), columns) for b, (values, columns) in inputs.items()}
+        heavy = write(tmp_path / "heavy.h5", inputs, label=label, weight=self.REPEATS)
+        long = write(tmp_path / "long.h5", repeated, label=np.repeat(label, self.REPEATS))
+        return inspected(heavy, batch_rows=2), inspected(long)
+
+    @pytest.mark.parametrize("block", ["jets", "met", "image"])
+    def test_means_and_deviations(self, both, block):
+        for heavy, long in zip(*(record["blocks"][block]["columns"] for record in both), strict=True):
+            assert heavy["mean"] == pytest.approx(long["mean"], rel=1e-12)
+            assert heavy["std"] == pytest.approx(long["std"], rel=1e-12)
+
+    @pytest.mark.parametrize("block", ["jets", "met", "image"])
+    def test_histograms(self, both, block):
+        for heavy, long in zip(*(record["blocks"][block]["columns"] for record in both), strict=True):
+            found = heavy["histogram"]
+            for name in ("q", "W"):
+                repeated = long["histogram"]
+                assert (
+                    sum(found["counts"][name]) + found["below"][name] + found["above"][name]
+                    == sum(repeated["counts"][name]) + repeated["below"][name] + repeated["above"][name]
+                )
+        met = column(both[0], "met", "pt")["histogram"]
+        place = np.searchsorted(met["edges"], 20.0, side="right") - 1
+        assert met["counts"]["q"][place] == 3.0
+
+    def test_objects_bits_and_pictures(self, both):
+        heavy, long = (record["blocks"] for record in both)
+        assert heavy["jets"]["objects"]["multiplicity"] == long["jets"]["objects"]["multiplicity"]
+        assert np.sum(heavy["jets"]["objects"]["occupancy"]["counts"]) == 1 * 2 + 3 * 1 + 1 * 3
+        assert sum(heavy["jets"]["objects"]["leading"]["counts"]["q"]) == 4
+        assert heavy["menu"]["bits"] == long["menu"]["bits"]
+        assert heavy["image"]["profile"] == long["image"]["profile"]
+
+    def test_quantiles_are_where_the_weights_add_up_to_the_share(self, both):
+        # met.pt: 10 (weight 1), 20 (3), 0 (2), 40 (1), 50 (4), 60 (1); half of 12 is reached at 20.
+        assert column(both[0], "met", "pt")["quantiles"] == {"0.01": 0.0, "0.5": 20.0, "0.99": 60.0}
+
+    def test_rows_entries_zeros_and_filled_slots_count_once(self, both):
+        heavy, _ = both
+        assert (heavy["rows"], sum(heavy["counts"]["train"].values())) == (6, 2)
+        assert column(heavy, "met", "pt")["entries"] == 6
+        assert column(heavy, "met", "pt")["zeros"] == pytest.approx(1 / 6)
+        assert heavy["blocks"]["jets"]["objects"]["filled_share"] == pytest.approx(6 / 18)
+        assert heavy["blocks"]["jets"]["shape"] == [6, 3, 3]
+
+    def test_weights_of_one_change_nothing(self, events, tmp_path):
+        with Dataset.open(events) as dataset:
+            inputs = {b: (dataset.read_rows(b, slice(None)), list(dataset.columns(b))) for b in dataset.blocks}
+            path = write(tmp_path / "ones.h5", inputs, label=dataset.labels(), weight=np.ones(6))
+        ones, none = inspected(path)["blocks"], inspected(events)["blocks"]
+        assert all(block.pop("weighted") for block in ones.values())
+        assert not any(block.pop("weighted") for block in none.values())
+        for block in (*ones.values(), *none.values()):
+            for entry in block["columns"]:
+                entry.pop("quantiles")  # between two values without weights, at one of them with weights
+        assert ones == none
+
+    def test_a_split_has_its_own_weights(self, events, tmp_path):
+        values = np.array([[1.0], [2.0], [3.0], [5.0]])
+        path = write(tmp_path / "s.h5", {"b": (values, OBJECT[:1])}, split=[0, 1, 0, 1], weight=[9, 1, 9, 3])
+        assert column(inspected(path, split="validation", batch_rows=3), "b", "pt")["mean"] == (2 + 3 * 5) / 4
+
+    def test_negative_weights_take_away_and_a_mean_of_nothing_is_none(self, tmp_path):
+        values = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, np.nan]])
+        path = write(tmp_path / "n.h5", {"b": (values, [Column("x", "", ""), Column("y", "", "")])}, weight=[1, -1, 2])
+        record = inspected(path)
+        x, y = record["blocks"]["b"]["columns"]
+        assert x["mean"] == (1 - 2 + 8) / 2
+        assert sum(x["histogram"]["counts"]["q"]) == 2.0
+        assert (y["mean"], y["std"], y["quantiles"]["0.5"]) == (None, None, None)
+        assert y["entries"] == 2
+        assert any("means and distributions use them" in line for line in text_lines(record))
+
+    def test_a_deviation_that_negative_weights_make_imaginary_is_none(self, tmp_path):
+        path = write(tmp_path / "i.h5", {"b": (np.array([[0.0], [1.0]]), OBJECT[:1])}, weight=[-1, 2])
+        assert column(inspected(path), "b", "pt")["std"] is None
+
+    def test_weights_that_are_no_numbers_are_said_and_not_used(self, tmp_path):
+        values = np.array([[1.0], [2.0], [3.0]])
+        path = write(tmp_path / "f.h5", {"b": (values, OBJECT[:1])}, weight=[1, 1, 4])
         with h5py.File(path, "r+") as file:
             file["weight"][2] = np.nan
-        assert "1 NaN or infinite" in inspected(path)["weights"]["fault"]
+        record = inspected(path)
+        assert "1 NaN or infinite; every row counts once" in record["weights"]["fault"]
+        assert column(record, "b", "pt")["mean"] == 2.0
+        assert not record["blocks"]["b"]["weighted"]
 
 
 class TestHistograms:

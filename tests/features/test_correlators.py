@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from codesign.features.correlators import BETAS, energy_correlators
+from codesign.features.correlators import BETAS, energy_correlators, energy_correlators_of_jets
 from codesign.features.kinematics import azimuth, rapidity, transverse_momentum
 
 
@@ -26,13 +26,15 @@ def straightforward(pt, y, phi, beta):
     return (sum(z[i] * z[j] * angle(i, j) ** beta for i, j in pairs), *three)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 20])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 20, 21, 22])
 @pytest.mark.parametrize("beta", BETAS)
 def test_agreement_with_the_definition(random_jet, count, beta):
     momenta = random_jet(count)
     found = correlators(momenta)
     expected = straightforward(transverse_momentum(momenta), rapidity(momenta), azimuth(momenta), beta)
-    assert (found.e2[beta], found.e3_one[beta], found.e3_two[beta], found.e3[beta]) == pytest.approx(expected)
+    assert (found.e2[beta], found.e3_one[beta], found.e3_two[beta], found.e3[beta]) == pytest.approx(
+        expected, rel=1e-12, abs=1e-300
+    )
 
 
 def test_two_prongs(particles):
@@ -75,3 +77,21 @@ def test_a_jet_longer_than_a_block_of_triples(random_jet):
     angles = np.hypot(y[:, None] - y, (phi[:, None] - phi + np.pi) % (2 * np.pi) - np.pi)
     weighted = angles * z
     assert energy_correlators(pt, y, phi).e3[1] == pytest.approx(np.trace(weighted @ weighted @ weighted) / 6)
+
+
+def test_many_jets_at_once_are_the_jets_one_by_one(random_jet):
+    sizes = [2, 40, 1, 3, 90, 41, 39, *[12] * 60, 150, 600]
+    jets = [random_jet(size) for size in sizes]
+    together = np.concatenate(jets)
+    pt, y, phi = transverse_momentum(together), rapidity(together), azimuth(together)
+    found = energy_correlators_of_jets(pt, y, phi, sizes)
+    assert len(found) == len(jets)
+    for jet, values in zip(jets[:-1], found, strict=False):
+        for one, other in zip(values, correlators(jet), strict=True):
+            assert one == pytest.approx(other, rel=1e-12)
+    assert 0 < found[-1].e3[1] < found[-1].e3_two[1] < found[-1].e3_one[1]
+
+
+def test_azimuths_on_both_sides_of_pi_are_near(particles):
+    found = correlators(particles([100.0, 100.0], [0.0, 0.0], [np.pi - 0.1, -np.pi + 0.1]))
+    assert found.e2[1] == pytest.approx(0.25 * 0.2)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from codesign.features import HIGH_LEVEL_FEATURES, high_level_features
+from codesign.features import HIGH_LEVEL_FEATURES, high_level_features, high_level_features_of_jets
 
 BENCHMARK_NAMES = [
     "zlogz",
@@ -74,6 +74,17 @@ def test_collinear_constituents_give_finite_values(particles):
 def test_almost_collinear_constituents_give_finite_values(particles):
     jet = particles([500.0, 400.0, 3.0], [0.2, 0.2 + 1e-8, 0.2], [1.0, 1.0, 1.0 + 1e-9])
     assert np.isfinite(high_level_features(jet, jet)).all()
+
+
+def test_many_jets_at_once_are_the_jets_one_by_one(random_jet):
+    jets = [(random_jet(count), random_jet(count)[: count // 2 + 1]) for count in (1, 2, 5, 30, 30, 80)]
+    found = high_level_features_of_jets(jets)
+    expected = [high_level_features(constituents, groomed) for constituents, groomed in jets]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_no_jets_have_no_features():
+    assert high_level_features_of_jets([]).shape == (0, 16)
 
 
 @pytest.mark.simulation

@@ -35,6 +35,7 @@ def inspect_block(layout: Layout, read: Callable[[], Iterator[Piece]]) -> dict[s
         "kind": layout.kind,
         "shape": [layout.rows, *layout.row_shape],
         "column_names": layout.names,
+        "weighted": layout.weighted,
         "entries": {"columns": "rows", "cells": "all cells", "objects": "filled slots"}[layout.kind],
         "not_finite": _not_finite(first),
         "bits": frequent_bits(first),
@@ -46,7 +47,7 @@ def inspect_block(layout: Layout, read: Callable[[], Iterator[Piece]]) -> dict[s
         return {**record, "range": [_number(low), _number(high)], "columns": [], "objects": None, "sample": None}
     samples = [first.sorted_sample(index) for index in range(len(layout.columns))]
     histograms, objects = _second_pass(first, samples, read)
-    columns = [_column(first, index, samples[index], histograms[index]) for index in range(len(layout.columns))]
+    columns = [_column(first, index, histogram) for index, histogram in enumerate(histograms)]
     sample = {"every": layout.every, "rows": -(-layout.rows // layout.every)}
     return {**record, "range": None, "columns": columns, "objects": objects, "sample": sample}
 
@@ -62,15 +63,16 @@ def _second_pass(
     occupancy = _occupancy(layout, histograms) if is_objects else None
     plane = [layout.names.index(name) for name in occupancy.names] if occupancy else []
     for piece in read():
-        values, labels, _ = layout.entries(piece)
+        values, labels, _, weights = layout.entries(piece)
         for index, histogram in enumerate(histograms):
             if histogram is not None:
-                histogram.add(values[:, index], labels)
+                histogram.add(values[:, index], labels, weights)
         if occupancy is not None:
-            occupancy.add(values[:, plane[0]], values[:, plane[1]])
+            occupancy.add(values[:, plane[0]], values[:, plane[1]], weights)
         if leading is not None:
             momenta = layout.leading(piece.values)
-            leading.add(momenta[momenta > 0], piece.labels[momenta > 0])
+            some = momenta > 0
+            leading.add(momenta[some], piece.labels[some], None if piece.weights is None else piece.weights[some])
     return histograms, _objects(first, leading, occupancy) if is_objects else None
 
 
@@ -85,22 +87,22 @@ def _histogram(
     known = sample if sample.size else np.array([low, high])
     unit = first.layout.columns[index if column is None else column].unit
     scale, edges = choose_edges(Range(known, low, high, bool(moments.whole[index]), not unit), first.layout.bins)
-    return Histogram(scale, edges, first.layout.classes)
+    return Histogram(scale, edges, first.layout.classes, first.layout.weighted)
 
 
 def _occupancy(layout: Layout, histograms: list[Histogram | None]) -> Occupancy | None:
     for x, y in PLANES:
         if x in layout.names and y in layout.names:
             first, second = histograms[layout.names.index(x)], histograms[layout.names.index(y)]
-            return Occupancy((x, y), (first.edges, second.edges)) if first and second else None
+            return Occupancy((x, y), (first.edges, second.edges), layout.weighted) if first and second else None
     return None
 
 
-def _column(first: FirstPass, index: int, sample: NDArray[np.float64], histogram: Histogram | None) -> dict[str, Any]:
+def _column(first: FirstPass, index: int, histogram: Histogram | None) -> dict[str, Any]:
     moments, column = first.moments, first.layout.columns[index]
     entries, bad = int(moments.entries[index]), int(first.not_finite.count[index])
     some = entries > 0
-    quantiles = np.quantile(sample, QUANTILES) if sample.size else [np.nan] * len(QUANTILES)
+    quantiles = first.quantiles(index, QUANTILES)
     return {
         "name": column.name,
         "unit": column.unit,
@@ -123,10 +125,11 @@ def _objects(first: FirstPass, leading: Histogram | None, occupancy: Occupancy |
     assert layout.momentum is not None
     slots = layout.row_shape[0]
     rows, filled = counts.sum(axis=1), counts @ np.arange(slots + 1)
-    means = {name: int(f) / int(n) if n else None for name, f, n in zip(layout.classes, filled, rows, strict=True)}
+    each = zip(layout.classes, filled.tolist(), rows.tolist(), strict=True)
+    means = {name: amount / total if total else None for name, amount, total in each}
     return {
         "slots": slots,
-        "filled_share": int(filled.sum()) / (layout.rows * slots) if layout.rows and slots else None,
+        "filled_share": first.filled / (layout.rows * slots) if layout.rows and slots else None,
         "momentum": layout.names[layout.momentum],
         "unsorted_rows": first.unsorted_rows,
         "multiplicity": {

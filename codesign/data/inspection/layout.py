@@ -1,17 +1,34 @@
 """How a block of inputs is looked at: plain columns, lists of objects, or grids of cells."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.data.inspection.rows import Piece
+from codesign.data.inspection.rows import Piece, Weights
 from codesign.data.schema import Column
 
 MOMENTA = ("pt", "pt_rel", "et", "energy")  # the first of them that a list of objects has tells which slots are filled
 SAMPLE_VALUES = 1 << 22  # 16 MB
 
 Values = NDArray[np.float32]
+
+
+class Entries(NamedTuple):
+    """Values of rows, cells or filled slots.
+
+    Attributes:
+        values: shape (n, columns).
+        labels: class indices, shape (n,).
+        order: places of their rows in the split, shape (n,).
+        weights: of their rows, shape (n,); None where every row counts once.
+    """
+
+    values: Values
+    labels: NDArray[np.uint8]
+    order: NDArray[np.intp]
+    weights: Weights | None
 
 
 @dataclass(frozen=True)
@@ -26,6 +43,7 @@ class Layout:
         rows: rows of the split.
         bins: most bins of a histogram.
         wide: too many columns to show each.
+        weighted: rows have weights, which means and histograms use.
     """
 
     name: str
@@ -35,6 +53,7 @@ class Layout:
     rows: int
     bins: int
     wide: bool
+    weighted: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -60,15 +79,16 @@ class Layout:
         """Every how many rows one goes into the sample, for the quantiles."""
         return max(1, -(-self.rows * int(np.prod(self.row_shape)) // SAMPLE_VALUES))
 
-    def entries(self, piece: Piece) -> tuple[Values, NDArray[np.uint8], NDArray[np.intp]]:
-        """Values of all rows, cells or filled slots: shape (n, columns), with labels and places in the split."""
+    def entries(self, piece: Piece) -> Entries:
+        """All rows, cells or filled slots."""
         values, slots = piece.values, 1 if len(self.row_shape) == 1 else self.row_shape[0]
         flat = values.reshape(len(values) * slots, values.shape[-1])
         labels, order = np.repeat(piece.labels, slots), np.repeat(piece.order, slots)
+        weights = None if piece.weights is None else np.repeat(piece.weights, slots)
         if self.momentum is None:
-            return flat, labels, order
+            return Entries(flat, labels, order, weights)
         filled = flat[:, self.momentum] > 0
-        return flat[filled], labels[filled], order[filled]
+        return Entries(flat[filled], labels[filled], order[filled], None if weights is None else weights[filled])
 
     def leading(self, values: Values) -> Values:
         """Largest finite momentum of each row of objects, zero where there is no object, shape (n,)."""

@@ -5,49 +5,65 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codesign.data.inspection.rows import Weights
+
 Values = NDArray[np.float32]
 
 
 class Moments:
     """Running statistics of the columns of a block; what is NaN or infinite does not count.
 
-    Pieces are merged as in Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing sample
-    variances" (1979), so that the variance of a large offset is not lost.
+    Sums are of the distances from the mean of the first values, so that the variance of a large offset is not lost;
+    unlike running means they bear weights that cancel.
 
     Attributes:
-        entries: finite values so far, shape (columns,), as all others.
-        mean: their mean.
+        entries: finite values so far, shape (columns,), as all others; every one counts once.
         low: the smallest, infinite where there is none.
         high: the largest, minus infinity where there is none.
-        zeros: how many are zero.
+        zeros: how many are zero; every one counts once.
         whole: whether all are whole numbers.
     """
 
     def __init__(self, columns: int) -> None:
         self.entries = np.zeros(columns, np.int64)
-        self.mean = np.zeros(columns)
         self.low = np.full(columns, np.inf)
         self.high = np.full(columns, -np.inf)
         self.zeros = np.zeros(columns, np.int64)
         self.whole = np.ones(columns, np.bool_)
-        self._squares = np.zeros(columns)
+        self._offset = np.zeros(columns)
+        self._sums = np.zeros((3, columns))  # of the weights, and of weight times distance and its square
+        self._has_negative = False
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Weighted mean, shape (columns,): zero where there is no value, NaN where the weights add up to nothing."""
+        return self._offset + self._average(1)
 
     @property
     def std(self) -> NDArray[np.float64]:
-        """Standard deviation (divided by n), shape (columns,)."""
-        return np.sqrt(self._squares / np.maximum(self.entries, 1))
+        """Weighted standard deviation (divided by the sum of weights); NaN where negative weights allow none."""
+        variance = self._average(2) - self._average(1) ** 2
+        lost = np.nan if self._has_negative else 0.0  # without negative weights only rounding goes below zero
+        deviation: NDArray[np.float64] = np.sqrt(np.where(variance < 0, lost, variance))
+        return deviation
 
-    def add(self, values: Values) -> None:
-        """Add values of shape (n, columns)."""
+    def _average(self, power: int) -> NDArray[np.float64]:
+        weight = self._sums[0]
+        empty = np.where(self.entries > 0, np.nan, 0.0)
+        average: NDArray[np.float64] = np.divide(self._sums[power], weight, out=empty, where=weight != 0)
+        return average
+
+    def add(self, values: Values, weights: Weights | None = None) -> None:
+        """Add values of shape (n, columns), with weights of shape (n,)."""
         finite = np.isfinite(values)
         entries = finite.sum(axis=0)
         exact = np.where(finite, values, 0).astype(np.float64)
-        mean = exact.sum(axis=0) / np.maximum(entries, 1)
-        squares = np.where(finite, (exact - mean) ** 2, 0.0).sum(axis=0)
-        total = np.maximum(self.entries + entries, 1)
-        shift = mean - self.mean
-        self._squares += squares + shift**2 * self.entries * entries / total
-        self.mean += shift * entries / total
+        first = (self.entries == 0) & (entries > 0)
+        self._offset[first] = exact.sum(axis=0)[first] / entries[first]
+        distance = np.where(finite, exact - self._offset, 0.0)
+        weight = np.ones(len(values)) if weights is None else weights
+        self._sums += [weight @ finite, weight @ distance, weight @ distance**2]
+        self._has_negative |= bool((weight < 0).any())
         self.entries += entries
         self.low = np.minimum(self.low, np.min(values, axis=0, where=finite, initial=np.inf))
         self.high = np.maximum(self.high, np.max(values, axis=0, where=finite, initial=-np.inf))
@@ -92,24 +108,27 @@ class Profile:
         self.by_class = cells * classes <= most
         groups = classes if self.by_class else 1
         self._sum = np.zeros((groups, cells))
-        self._entries = np.zeros((groups, cells), np.int64)
+        self._weight = np.zeros((groups, cells))
+        self._has_row = np.zeros(groups, np.bool_)
 
-    def add(self, labels: NDArray[Any], values: Values) -> None:
-        """Add rows of any shape with their class indices."""
+    def add(self, labels: NDArray[Any], values: Values, weights: Weights | None = None) -> None:
+        """Add rows of any shape with their class indices and weights."""
         flat = values.reshape(len(values), -1)
         groups = labels if self.by_class else np.zeros_like(labels)
+        weight = np.ones(len(values)) if weights is None else weights
         for group in np.unique(groups):
-            chosen = flat[groups == group]
-            finite = np.isfinite(chosen)
-            self._sum[group] += np.where(finite, chosen, 0).sum(axis=0, dtype=np.float64)
-            self._entries[group] += finite.sum(axis=0)
+            chosen = groups == group
+            finite = np.isfinite(flat[chosen])
+            self._sum[group] += weight[chosen] @ np.where(finite, flat[chosen], 0)
+            self._weight[group] += weight[chosen] @ finite
+            self._has_row[group] |= bool(finite.any())
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        """Mean per group and cell, shape (groups, cells); zero where no row was."""
-        return self._sum / np.maximum(self._entries, 1)
+        """Mean per group and cell, shape (groups, cells); zero where no row was or the weights add up to nothing."""
+        return np.divide(self._sum, self._weight, out=np.zeros_like(self._sum), where=self._weight != 0)
 
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Which groups have a row, shape (groups,)."""
-        return np.asarray(self._entries.any(axis=1))
+        return self._has_row

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from codesign.data.dataset import SPLITS, Dataset
 from codesign.data.schema import chunk_shape, row_ranges
 
+Weights = NDArray[np.float64]
+
 
 class Piece(NamedTuple):
     """Some rows of a split.
@@ -18,15 +20,19 @@ class Piece(NamedTuple):
         order: places among the rows of the split, shape (n,).
         labels: class indices, shape (n,).
         values: shape (n, columns) or (n, objects, columns).
+        weights: of the rows, shape (n,); None where every row counts once.
     """
 
     rows: NDArray[np.intp]
     order: NDArray[np.intp]
     labels: NDArray[np.uint8]
     values: NDArray[np.float32]
+    weights: Weights | None = None
 
 
-def pieces(dataset: Dataset, block: str, split: str | None, rows: int | None = None) -> Iterator[Piece]:
+def pieces(
+    dataset: Dataset, block: str, split: str | None, rows: int | None = None, weights: Weights | None = None
+) -> Iterator[Piece]:
     """Read a block piece by piece.
 
     Args:
@@ -34,6 +40,7 @@ def pieces(dataset: Dataset, block: str, split: str | None, rows: int | None = N
         block: name of the input block.
         split: one of `SPLITS`, or ``None`` for every row.
         rows: rows of the file per piece; ``None`` for one chunk on disk, a few MB.
+        weights: of all rows of the split, shape (rows of the split,); ``None`` where every row counts once.
 
     Yields:
         Rows of the split; never an empty piece.
@@ -51,5 +58,6 @@ def pieces(dataset: Dataset, block: str, split: str | None, rows: int | None = N
         values = dataset.read_rows(block, piece)
         taken = values if chosen.size == len(values) else values[chosen]
         places = piece.start + chosen
-        yield Piece(places, seen + np.arange(chosen.size), labels[places], taken)
+        order = seen + np.arange(chosen.size)
+        yield Piece(places, order, labels[places], taken, None if weights is None else weights[order])
         seen += chosen.size

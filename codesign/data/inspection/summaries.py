@@ -18,19 +18,20 @@ def frequent_bits(first: FirstPass) -> dict[str, Any] | None:
     binary = (moments.entries > 0) & moments.whole & (moments.low >= 0) & (moments.high <= 1)
     if layout.kind != "columns" or len(layout.columns) < FEWEST_BITS or not binary.all() or first.profile is None:
         return None
-    order = np.argsort(-moments.mean, kind="stable")[:BITS_SHOWN]
+    shares = np.round(moments.mean, 12)  # rounding does not rank what is equally frequent
+    order = np.argsort(-shares, kind="stable")[:BITS_SHOWN]
     means = first.profile.mean
     by_class, seen = first.profile.by_class, np.flatnonzero(first.profile.seen)
     return {
-        "never": int((moments.mean == 0).sum()),
+        "never": int((moments.high == 0).sum()),
         "most_frequent": [
             {
                 "name": layout.names[i],
-                "share": float(moments.mean[i]),
+                "share": float(shares[i]),
                 "by_class": {layout.classes[c]: float(means[c, i]) for c in seen} if by_class else None,
             }
             for i in order
-            if moments.mean[i] > 0
+            if shares[i] > 0
         ],
     }
 

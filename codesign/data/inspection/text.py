@@ -40,7 +40,7 @@ def _header(record: Record) -> Iterator[str]:
         yield f"  {'weights':<10} " + (
             _one_line(weights["fault"])
             or f"{_figure(weights['min'])} to {_figure(weights['max'])}, mean {_figure(weights['mean'])}, "
-            f"{weights['negative']:,} negative; not used below"
+            f"{weights['negative']:,} negative; means and distributions use them"
         )
 
 
@@ -124,7 +124,7 @@ def sparkline(histogram: Record | None) -> str:
     groups = [counts[start : start + group] for start in range(0, len(counts), group)]
     heights = [sum(part) / len(part) for part in groups]
     highest = max(heights)
-    return "".join(_LEVELS[min(int(8 * height / highest), 7)] if height else " " for height in heights)
+    return "".join(_LEVELS[min(int(8 * height / highest), 7)] if height > 0 else " " for height in heights)
 
 
 def _figure(value: float | None) -> str:

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from codesign.data.simulation.jets import N_CONSTITUENTS, find_jets, jet_nsubjettiness, leading_constituents
+from codesign.data.simulation.jets import (
+    N_CONSTITUENTS,
+    find_jets,
+    jet_nsubjettiness,
+    leading_constituents,
+    mass_drop,
+)
 
 
 def particle(pt, eta, phi, pdg=211, status=1):
@@ -105,6 +111,44 @@ def test_of_many_constituents_the_hardest_are_kept():
 def momenta(pt, eta, phi):
     pt, eta, phi = np.array(pt), np.array(eta), np.array(phi)
     return np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)], axis=1)
+
+
+@pytest.mark.simulation
+class TestMassDrop:
+    @pytest.fixture(autouse=True)
+    def _needs_fastjet(self):
+        pytest.importorskip("fastjet")
+
+    def walked(self, jet):
+        """The constituents left when FastJet is asked for the parents of each node."""
+        import fastjet
+
+        particles = [fastjet.PseudoJet(*particle) for particle in jet.tolist()]
+        for index, particle in enumerate(particles):
+            particle.set_user_index(index)
+        sequence = fastjet.ClusterSequence(particles, fastjet.JetDefinition(fastjet.cambridge_algorithm, 10.0))
+        node, first, second = sequence.exclusive_jets(1)[0], fastjet.PseudoJet(), fastjet.PseudoJet()
+        steps = 0
+        while node.has_parents(first, second):
+            if min(first.perp(), second.perp()) > 0.1 * (first.perp() + second.perp()):
+                break
+            node = fastjet.PseudoJet(first if first.perp() >= second.perp() else second)
+            steps += 1
+        return jet[sorted(particle.user_index() for particle in node.constituents())], steps
+
+    def test_it_is_the_walk_through_the_tree_of_fastjet(self):
+        rng = np.random.default_rng(3)
+        jets = []
+        for size in [1, 2, 3, *rng.integers(4, 90, 60)]:
+            pt = rng.dirichlet(np.full(size, 0.2)) * 1000 + 0.05
+            jets.append(momenta(pt, rng.normal(0.4, 0.2, size), rng.normal(3.0, 0.2, size)))
+        expected, steps = zip(*(self.walked(jet) for jet in jets), strict=True)
+        assert max(steps) >= 5
+        for found, kept in zip(mass_drop(jets), expected, strict=True):
+            np.testing.assert_array_equal(found, kept)
+
+    def test_no_jets_give_none(self):
+        assert mass_drop([]) == []
 
 
 @pytest.mark.simulation
