@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesign import metrics
@@ -61,6 +61,7 @@ def test_interval_covers_in_toy_experiments_of_a_rare_background():
     assert 0.68 <= np.mean(covered) < 0.85
 
 
+@settings(deadline=None)  # the first call imports SciPy
 @given(st.integers(1, 10**7), st.floats(0, 1), st.floats(0.01, 0.99))
 def test_interval_contains_the_measured_fraction(total, share, level):
     passed = round(share * total)
@@ -167,6 +168,7 @@ def test_an_effective_number_that_ignores_which_events_pass_is_far_too_wide():
     assert coverage_and_width(of_kish, **SLICES)[1] > 5 * coverage_and_width(weighted_interval, **SLICES)[1]
 
 
+@settings(deadline=None)  # the first call imports SciPy
 @given(st.lists(st.tuples(st.booleans(), st.floats(1e-9, 1e9)), min_size=1, max_size=30))
 def test_weighted_interval_contains_the_measured_fraction(events):
     accepted, weights = (np.array(column) for column in zip(*events, strict=True))

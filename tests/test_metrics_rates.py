@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -26,6 +26,7 @@ def crossings():
     return np.random.default_rng(6).normal(0, 100, 50_000).round().astype(np.int16)
 
 
+@settings(deadline=None)  # the first call imports SciPy
 @given(INTEGER_SCORES, SHARES)
 def test_integer_threshold_is_the_smallest_that_keeps_the_promise(scores, fpr):
     point = metrics.rate_point(scores, {}, fpr=fpr)
@@ -37,6 +38,7 @@ def test_integer_threshold_is_the_smallest_that_keeps_the_promise(scores, fpr):
     assert point.fpr.value == pytest.approx((wide >= point.threshold).mean())
 
 
+@settings(deadline=None)  # the first call imports SciPy
 @given(FLOAT_SCORES, SHARES)
 def test_real_threshold_is_the_smallest_that_keeps_the_promise(scores, fpr):
     point = metrics.rate_point(scores, {}, fpr=fpr)
@@ -46,6 +48,7 @@ def test_real_threshold_is_the_smallest_that_keeps_the_promise(scores, fpr):
     assert point.background_events == accepted.sum()
 
 
+@settings(deadline=None)  # the first call imports SciPy
 @given(INTEGER_SCORES, SHARES, st.data())
 def test_weighted_threshold_is_the_smallest_that_keeps_the_promise(scores, fpr, data):
     weights = data.draw(arrays.arrays(np.float64, scores.size, elements=st.sampled_from([0.0, 0.25, 1.0, 3.0])))
@@ -183,7 +186,8 @@ def test_rate_curve_agrees_with_the_rate_point(crossings):
     )
 
 
-@given(INTEGER_SCORES, st.booleans())
+@settings(deadline=None)  # the first call imports SciPy
+@given(arrays.arrays(np.uint8, st.integers(1, 60)), st.booleans())
 def test_rate_curve_never_rises_and_stays_in_its_interval(scores, weighted):
     weights = (np.arange(scores.size) % 4 + 1.0) if weighted else None
     curve = metrics.rate_curve(scores, weights=weights)

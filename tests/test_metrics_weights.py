@@ -49,15 +49,19 @@ def test_weights_of_one_change_nothing(sample):
     assert metrics.background_rejection(scores, signal, 0.3, ones) == metrics.background_rejection(scores, signal, 0.3)
 
 
-def test_weighted_auc_error_is_the_spread_between_samples():
+@pytest.mark.parametrize("kind", ["few signal", "few background"])
+def test_weighted_errors_are_the_spread_between_samples(kind):
     generator = np.random.default_rng(8)
-    signal = np.arange(600) % 3 == 0
-    draws = [
-        metrics.auc(generator.normal(signal * 1.0, 1.0), signal, generator.choice([0.1, 1.0, 5.0], 600))
-        for _ in range(300)
-    ]
-    spread = np.std([draw.value for draw in draws])
-    assert np.mean([draw.error for draw in draws]) == pytest.approx(spread, rel=0.12)
+    signal = (np.arange(2000) % 10 == 0) == (kind == "few signal")
+    areas, points = [], []
+    for _ in range(250):
+        drawn = generator.normal(signal * 1.0, 1.0), generator.choice([0.1, 1.0, 5.0], 2000)
+        areas.append(metrics.auc(drawn[0], signal, drawn[1]))
+        points.append(metrics.working_point(drawn[0], signal, 0.2, drawn[1]))
+    spread = np.std([area.value for area in areas])
+    assert np.mean([area.error for area in areas]) == pytest.approx(spread, rel=0.15)
+    spread = np.std([point.tpr for point in points])
+    assert np.mean([point.tpr_error for point in points]) == pytest.approx(spread, rel=0.15)
 
 
 def test_weighted_accuracy_and_confusion_add_up_weights():
@@ -85,6 +89,15 @@ def test_rejection_keeps_at_least_the_signal_that_was_asked_for():
             kept = scores[signal] >= found.threshold
             assert kept.mean() == found.signal.value >= tpr
             assert (scores[signal] > found.threshold).mean() < tpr, "a higher threshold would do"
+
+
+def test_weighted_rejection_keeps_no_more_signal_than_it_must(sample):
+    scores, signal, weights = sample
+    for tpr in (0.02, 0.25, 0.5, 0.98):
+        found = metrics.background_rejection(scores, signal, tpr, weights)
+        total = weights[signal].sum()
+        assert weights[signal & (scores >= found.threshold)].sum() / total >= tpr
+        assert weights[signal & (scores > found.threshold)].sum() / total < tpr
 
 
 def test_rejection_without_background_has_only_a_lower_end():
