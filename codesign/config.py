@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from codesign.sections import Section, parse_section, read_section
 
@@ -124,20 +124,102 @@ class ModelSection(Section):
         return dict(self.model_extra or {})
 
 
-class QuantizationSection(Section):
-    """Quantisation-aware training with HGQ2: every weight and activation learns its own width.
+class LayerQuantization(Section):
+    """Widths of one layer, where they are not those of all layers.
 
     Attributes:
-        method: "hgq" (trainable widths, the resource cost EBOPs in the loss).
-        weight_bits: bits of every weight at the start.
-        activation_bits: fractional bits of every activation at the start.
-        target_ebops: effective bit operations the schedule steers to; an upper bound of the LUT count.
+        weights, biases, activations: as in the ``quantization`` table; ``activations`` are the inputs of the layer.
+        weight_bits, activation_bits: likewise.
     """
 
-    method: Literal["hgq"] = "hgq"
+    weights: str | None = None
+    biases: str | None = None
+    activations: str | None = None
+    weight_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+    activation_bits: Annotated[int, Field(ge=2, le=16)] | None = None
+
+
+class QuantizationSection(Section):
+    """How the widths of weights and activations come about, and what a training pays for them.
+
+    Attributes:
+        method: "hgq" (trained together with the weights, their cost EBOPs in the loss), "fixed" (given as QKeras
+            quantisers and trained with), "ptq" (trained with wide ones, rounded to given widths afterwards) or "float"
+            (so wide that nothing is lost: a reference and a teacher; too wide for exact firmware).
+        schedule: "hgq": how the weight of the cost is led: "path" (EBOPs follow a path to the target), "pid" (the
+            controller of HGQ2 with the target as its set point), "ramp" (from ``beta`` to ``beta_final``) or "constant"
+            (``beta``). With the last two the target only chooses the checkpoint.
+        beta: "ramp", "constant": weight of the cost, at the start.
+        beta_final: "ramp": weight of the cost at the end.
+        target_ebops: "hgq": effective bit operations to reach; an upper bound of the LUT count.
+        weight_bits: "hgq": bits of every weight at the start. "ptq": width of every weight, sign included.
+        activation_bits: "hgq": fractional bits of every activation at the start. "ptq": width of every activation, sign
+            included where it has one.
+        weights: "fixed": quantiser of the weights.
+        biases: "fixed": quantiser of the biases; absent means as the weights.
+        activations: "fixed": quantiser of what enters a layer. A ``quantized_relu`` cuts negative values.
+        inputs: "fixed": quantiser of what enters the first layers.
+        layers: "fixed", "ptq": widths by layer name.
+    """
+
+    method: Literal["hgq", "fixed", "ptq", "float"] = "hgq"
+    schedule: Literal["path", "pid", "ramp", "constant"] = "path"
+    beta: Positive = 1e-6
+    beta_final: Positive = 1e-4
+    target_ebops: Positive = 5000.0
     weight_bits: Annotated[int, Field(ge=2, le=16)] = 6
     activation_bits: Annotated[int, Field(ge=1, le=16)] = 6
-    target_ebops: Positive = 5000.0
+    weights: str = "quantized_bits(6,0,alpha=1)"
+    biases: str | None = None
+    activations: str = "quantized_bits(8,3)"
+    inputs: str = "quantized_bits(12,3)"
+    layers: dict[str, LayerQuantization] = Field(default_factory=dict)
+
+
+class PruningSection(Section):
+    """Which weights become exactly zero, besides those that a training gives no bits.
+
+    Attributes:
+        method: "magnitude" (the smallest weights), "wanda" (the smallest products of weight and size of its input),
+            "activation" (neurons that are rarely active), or a method of PQuant whose masks take part in the training:
+            "pdp" (like "magnitude" with a soft edge) or "cs" (each weight learns whether it is kept).
+        sparsity: fraction of each layer's weights (or neurons) that is zero at the end; not for "activation", "cs".
+        start_fraction: fraction of the epochs after which the pruning begins.
+        end_fraction: fraction of the epochs after which the zeros stay; only later checkpoints are chosen.
+        structured: "none" (single weights) or "neurons" ("magnitude": all weights of an output, not of the last layer).
+        threshold: "activation": smallest accepted fraction of training rows on which a neuron is not zero.
+        decay: "cs": weight of the masks' sum in the loss; more prunes more.
+    """
+
+    method: Literal["magnitude", "wanda", "activation", "pdp", "cs"] = "magnitude"
+    sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    start_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    end_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    structured: Literal["none", "neurons"] = "none"
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    decay: Positive = 1e-4
+
+
+class DistillationSection(Section):
+    """A large network of wide numbers, trained first, that teaches the one that becomes firmware.
+
+    Attributes:
+        teacher: the teacher's ``model`` table.
+        members: networks of the teacher, with different seeds; their outputs are averaged.
+        epochs: passes of each member over the training split; absent as many as the student's.
+        learning_rate: peak of the teacher's; absent the student's.
+        temperature: classifier: softens both networks' probabilities.
+        weight: classifier: share of the teacher in the loss; the rest is the labels'.
+        score: anomaly detector: score of the teacher that the student learns.
+    """
+
+    teacher: dict[str, Any]
+    members: Annotated[int, Field(ge=1, le=32)] = 1
+    epochs: Annotated[int, Field(ge=1)] | None = None
+    learning_rate: Positive | None = None
+    temperature: Positive = 2.0
+    weight: Fraction = 0.5
+    score: str = "kl"
 
 
 class TrainingSection(Section):
@@ -213,7 +295,12 @@ class BudgetSection(Section):
         lut, ff, dsp, bram_18k: resources on the firmware's board.
         lut_share: LUT as a fraction of the board.
         ebops: effective bit operations of the trained network.
-        accuracy: smallest accepted test accuracy.
+        accuracy: smallest accepted test accuracy of a classifier.
+        auc: smallest accepted area under the ROC curve, of the worst class, or of the worst signal on the deployed
+            score.
+        tpr: smallest accepted signal efficiency of an anomaly detector, of the worst signal on the deployed score, at
+            the working point ``tpr_fpr``.
+        tpr_fpr: background efficiency of that working point, one of ``evaluation.fpr``.
     """
 
     latency_ns: Positive | None = None
@@ -226,10 +313,20 @@ class BudgetSection(Section):
     lut_share: Fraction | None = None
     ebops: Positive | None = None
     accuracy: Fraction | None = None
+    auc: Fraction | None = None
+    tpr: Fraction | None = None
+    tpr_fpr: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _tpr_at_a_point(self) -> Self:
+        if (self.tpr is None) != (self.tpr_fpr is None):
+            raise ValueError("tpr and tpr_fpr together, the efficiency and the working point that it is limited at")
+        return self
 
     def limits(self) -> dict[str, float]:
         """The limits that are set, by name."""
-        return {name: float(value) for name, value in self.model_dump().items() if value is not None}
+        limits = self.model_dump(exclude={"tpr_fpr"}, exclude_none=True)
+        return {name: float(value) for name, value in limits.items()}
 
 
 class Config(Section):
@@ -247,6 +344,8 @@ class Config(Section):
     task: TaskSection = TaskSection()
     model: ModelSection = ModelSection()
     quantization: QuantizationSection = QuantizationSection()
+    pruning: PruningSection | None = None
+    distillation: DistillationSection | None = None
     training: TrainingSection = TrainingSection()
     evaluation: EvaluationSection = EvaluationSection()
     firmware: FirmwareSection = FirmwareSection()

@@ -72,7 +72,7 @@ def _respond(
     run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
 ) -> Responses:
     """Evaluate the implementations; the machine-learning stack is imported only here."""
-    from codesign.firmware.hls import HlsFirmware
+    from codesign.firmware.generate import HLS_FIRMWARE
     from codesign.firmware.rtl import IntegerModel
     from codesign.models.store import load_model, outputs
 
@@ -82,14 +82,15 @@ def _respond(
     progress("integer model", 1, 4)
     integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
     progress("C-simulation", 2, 4)
-    csim = HlsFirmware(directory / firmware["hls_project"], contract, score_format).predict(inputs)
-    return {REFERENCE: network, "integer model": integer_model, "hls4ml C-simulation": csim}
+    generator = firmware["hls_generator"]
+    csim = HLS_FIRMWARE[generator](directory / firmware["hls_project"], contract, score_format).predict(inputs)
+    return {REFERENCE: network, "integer model": integer_model, f"{generator} C-simulation": csim}
 
 
 def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     """Everything the responses depend on; the Verilog is not among it."""
     root = run.path / "firmware"
-    hls = (root / firmware["hls_project"] / "firmware").rglob("*")
+    hls = (root / firmware["hls_project"]).rglob("*")
     sources = [path for path in hls if path.suffix in {".cpp", ".h", ".txt"}]
     graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
     return digest(

@@ -21,6 +21,7 @@ from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest, digest_files
 from codesign.synth.boards import Board, get_board
+from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
 from codesign.tools import TOOLS, require_tool, verilator_root
 
@@ -38,6 +39,7 @@ def check_names(run: Run) -> None:
     from codesign.models.registry import require_architecture
 
     require_architecture(run.config)
+    require_measurable(run.config.budget, run.config.task, run.config.evaluation)
     _boards(run)
     _preset(run)
 
@@ -151,7 +153,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     """Write HLS project, RTL and wrapper, and compile the C-simulation."""
     from codesign.firmware import FirmwareTarget
     from codesign.firmware import generate as generate_firmware
-    from codesign.firmware.hls import HlsFirmware
+    from codesign.firmware.generate import HLS_FIRMWARE
     from codesign.fixed_point import FixedPoint
     from codesign.models.store import load_model
 
@@ -171,7 +173,8 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     names = score_names(run.config.task, run.record("data")["classes"])
     result = generate_firmware(model, contract, names, target, directory)
     progress("compiling the C-simulation", 2, 3)
-    HlsFirmware(directory / result.hls_project, contract, FixedPoint.parse(result.score_format)).compile()
+    project = HLS_FIRMWARE[result.hls_generator]
+    project(directory / result.hls_project, contract, FixedPoint.parse(result.score_format)).compile()
     progress("manifest", 3, 3)
     return {**dataclasses.asdict(result), "files": _firmware_files(run)}
 

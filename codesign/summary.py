@@ -1,14 +1,21 @@
 """What a run's records say, in a few lines: results of each step, the budget, and what failed."""
 
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from codesign.run import Run
-from codesign.synth.budgets import BudgetLine, check_budget
+from codesign.synth.budgets import BudgetLine, check_budget, require_measurable
+
+LINE = 120  # characters of a line
+INDENT = 14  # where the values of a line begin
 
 # Which step measures which budget.
 MEASURED_BY = {
     "train": ("ebops",),
-    "evaluate": ("accuracy",),
+    "evaluate": ("accuracy", "auc", "tpr"),
     "generate": ("latency_ns", "latency_bunch_crossings", "initiation_interval"),
     "synth": ("lut", "ff", "dsp", "bram_18k", "lut_share"),
 }
@@ -20,7 +27,7 @@ def measured(run: Run) -> dict[str, float | None]:
     if run.has_record("train"):
         values["ebops"] = run.record("train")["ebops"]
     if run.has_record("metrics"):
-        values["accuracy"] = run.record("metrics")["accuracy"]["value"]
+        values |= _physics(run)
     if run.has_record("firmware"):
         firmware = run.record("firmware")
         values |= {name: firmware[name] for name in MEASURED_BY["generate"]}
@@ -32,10 +39,29 @@ def measured(run: Run) -> dict[str, float | None]:
 
 def budget_lines(run: Run, step: str | None = None) -> tuple[BudgetLine, ...]:
     """The budget, one line per limit; with ``step`` only the limits that this step measures."""
-    limits = run.config.budget.limits()
+    config = run.config
+    require_measurable(config.budget, config.task, config.evaluation)
+    limits = config.budget.limits()
     if step is not None:
         limits = {name: limit for name, limit in limits.items() if name in MEASURED_BY.get(step, ())}
-    return check_budget(limits, measured(run))
+    lines = check_budget(limits, measured(run))
+    at_point = f"at FPR {config.budget.tpr_fpr:g}" if config.budget.tpr_fpr else ""
+    return tuple(replace(line, unit=at_point) if line.name == "tpr" else line for line in lines)
+
+
+def _physics(run: Run) -> dict[str, float | None]:
+    """Accuracy, smallest AUC, and smallest signal efficiency at the point of the budget, where there are such."""
+    result, wanted = run.record("metrics"), run.config.budget.tpr_fpr
+    if "deployed" not in result:
+        return {"accuracy": result["accuracy"]["value"], "auc": _smallest_auc(result["classes"])}
+    deployed = result["scores"][0]
+    found = [point for point in deployed["points"] if wanted and math.isclose(point["asked_fpr"], wanted)]
+    efficiencies = (signal["value"] for point in found[:1] for signal in point["tpr"].values())
+    return {"auc": _smallest_auc(deployed["signals"]), "tpr": min(efficiencies, default=None)}
+
+
+def _smallest_auc(entries: Iterable[dict[str, Any]]) -> float | None:
+    return min((entry["auc"]["value"] for entry in entries), default=None)
 
 
 def failures(run: Run, step: str | None = None) -> list[str]:
@@ -90,8 +116,43 @@ def _train_lines(run: Run) -> list[str]:
 
 def _physics_lines(run: Run) -> list[str]:
     physics = run.record("metrics")
-    areas = "  ".join(f"{c['name']} {c['auc']['value']:.4f}±{c['auc']['error']:.4f}" for c in physics["classes"])
-    return [f"physics       test accuracy {_estimate(physics['accuracy'])}", f"AUC           {areas}"]
+    if "deployed" in physics:
+        return list(_anomaly_lines(physics, run.config.evaluation.rates_khz))
+    areas = _wrapped("AUC", map(_area, physics["classes"]))
+    return [f"physics       test accuracy {_estimate(physics['accuracy'])}", *areas]
+
+
+def _anomaly_lines(physics: dict[str, Any], rates_khz: Sequence[float]) -> Iterator[str]:
+    """AUC and working points of the deployed score; a warning stands with the point that it is about."""
+    score, known = physics["scores"][0], ", ".join(physics["background"])
+    yield from _wrapped(
+        "physics", [f"score {score['name']} against {physics['background_events']:,} test events of {known}"]
+    )
+    yield from _wrapped("AUC", map(_area, score["signals"]))
+    for point in score["points"]:
+        fpr = point["fpr"]
+        parts = [f"score ≥ {point['threshold'] * score['lsb']:.15g}", f"accepts {fpr['passed']:,} of {fpr['total']:,}"]
+        parts += [f"{name} {signal['value']:.2%}" for name, signal in point["tpr"].items()]
+        rate = next((f"{rate:g} kHz" for rate in rates_khz if math.isclose(rate, point["asked_khz"])), None)
+        yield from _wrapped(rate or f"FPR {point['asked_fpr']:.3g}", parts)
+        if point["warning"]:
+            indent = " " * INDENT
+            yield from textwrap.wrap(f"{indent}warning: {point['warning']}", LINE, subsequent_indent=indent)
+
+
+def _area(entry: dict[str, Any]) -> str:
+    return f"{entry['name']} {entry['auc']['value']:.4f}±{entry['auc']['error']:.4f}"
+
+
+def _wrapped(title: str, parts: Iterable[str]) -> list[str]:
+    """Parts side by side under one title, on as many lines of at most `LINE` characters as it takes."""
+    lines, line = [], f"{title:<{INDENT}}"
+    for part in parts:
+        if len(line) > INDENT and len(line) + 2 + len(part) > LINE:
+            lines.append(line)
+            line = " " * INDENT
+        line += ("  " if len(line) > INDENT else "") + part
+    return [*lines, line.rstrip()]
 
 
 def _firmware_lines(run: Run) -> list[str]:

@@ -41,7 +41,7 @@ ALLOWED = {
     "models": FOUNDATION | {"contract", "models"},
     "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
     "evaluation": FOUNDATION | {"data", "metrics", "evaluation"},
-    "firmware": FOUNDATION | {"contract", "firmware"},
+    "firmware": FOUNDATION | {"contract", "models", "firmware"},
     "verify": FOUNDATION | {"contract", "verify"},
     "synth": FOUNDATION | {"synth"},
     "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},

@@ -20,6 +20,7 @@ CURVE_POINTS = 60
 DROPPED_BITS = (1, 2, 4)  # low bits of the score that the report tries to leave out
 LARGEST_EXPONENT = 24  # scores are exact in float32, so their grid is not finer than this relative to their size
 STABILITY_BINS = 6
+FEWEST_EVENTS = 2
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def evaluate_anomaly(
         )
     stability = None
     if variable is not None:
-        threshold, values = _middle(results[0].points).threshold, variable[known]
+        threshold, values = middle(results[0].points).threshold, variable[known]
         edges = np.unique(np.quantile(values, np.linspace(0, 1, STABILITY_BINS + 1)))
         edges[-1] = np.nextafter(edges[-1], np.inf)
         stability = metrics.rate_by_bins(
@@ -149,10 +150,10 @@ def as_integers(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], float]:
 
 
 def _groups(labels: NDArray[np.int64], classes: Sequence[str], background: Sequence[str]) -> Groups:
-    """Rows of the background and of every signal that has some."""
+    """Rows of the background and of every signal that has enough for an area with an error."""
     known = np.isin(labels, [classes.index(name) for name in background])
     signals = {name: labels == index for index, name in enumerate(classes) if name not in background}
-    return {BACKGROUND: known, **{name: rows for name, rows in signals.items() if rows.any()}}
+    return {BACKGROUND: known, **{name: rows for name, rows in signals.items() if rows.sum() >= FEWEST_EVENTS}}
 
 
 def _judge(
@@ -180,15 +181,16 @@ def _judge(
         *(place(fpr=fpr) for fpr in settings.fpr),
         *(place(rate_khz=rate) for rate in settings.rates_khz),
     )
-    bits = max(int(integers.max()).bit_length(), 1) + int(integers.min() < 0)
+    signed = bool(integers.min() < 0)
+    bits = max(int(integers.max()).bit_length(), int(~integers.min()).bit_length() if signed else 1) + signed
     coarser = (
         metrics.score_quantization(
             integers[known],
             by_signal,
             width=bits,
-            signed=bool(integers.min() < 0),
+            signed=signed,
             drop_low=dropped,
-            fpr=_middle(points).asked_fpr,
+            fpr=middle(points).asked_fpr,
             background_weights=background_weights,
             signal_weights=signal_weights,
             colliding_bunches=settings.colliding_bunches,
@@ -226,7 +228,8 @@ def _signal(
     return SignalResult(name, int(rows.sum()), area)
 
 
-def _middle(points: Sequence[RatePoint]) -> RatePoint:
+def middle(points: Sequence[RatePoint]) -> RatePoint:
+    """The point that stands for all of them where only one can be shown."""
     return points[len(points) // 2 - 1] if len(points) > 1 else points[0]
 
 

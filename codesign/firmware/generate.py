@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codesign.contract import InputContract
-from codesign.firmware import hls, rtl, wrapper
+from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.ports import Port, input_port, score_port
 
 BUNCH_CLOCK_MHZ = 40.0789  # LHC bunch clock at top energy; one bunch crossing is 24.95 ns
@@ -54,7 +54,8 @@ class FirmwareResult:
         register_bits: pipeline registers of the network.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
-        hls_project: the hls4ml project.
+        hls_project: the HLS project.
+        hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
     """
 
@@ -73,7 +74,15 @@ class FirmwareResult:
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
     hls_project: str
+    hls_generator: str
     rtl_project: str
+
+
+# The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
+HLS_FIRMWARE: dict[str, type[hls.HlsFirmware] | type[conifer.ConiferFirmware]] = {
+    "hls4ml": hls.HlsFirmware,
+    "conifer": conifer.ConiferFirmware,
+}
 
 
 def bunch_crossings(latency_ns: float) -> int:
@@ -109,15 +118,7 @@ def generate(
         clock_period_ns=period_ns,
         latency_cutoff=target.latency_cutoff,
     )
-    hls.write_hls(
-        model,
-        contract,
-        path / "hls",
-        backend=target.hls_backend,
-        part=target.part,
-        clock_period_ns=period_ns,
-        reuse_factor=target.reuse_factor,
-    )
+    hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
     timing = wrapper.Timing(target.clock_mhz, project.latency_cycles)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
@@ -138,5 +139,23 @@ def generate(
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
         hls_project="hls",
+        hls_generator=hls_generator,
         rtl_project="rtl",
     )
+
+
+def _write_hls(model: Any, contract: InputContract, path: Path, target: FirmwareTarget, period_ns: float) -> str:
+    """Write the HLS project and return the name of its generator."""
+    if conifer.is_trees(model):
+        conifer.write_conifer(model, contract, path, part=target.part, clock_period_ns=period_ns)
+        return "conifer"
+    hls.write_hls(
+        model,
+        contract,
+        path,
+        backend=target.hls_backend,
+        part=target.part,
+        clock_period_ns=period_ns,
+        reuse_factor=target.reuse_factor,
+    )
+    return "hls4ml"

@@ -116,7 +116,7 @@ def write_hls(
     """
     import hls4ml
 
-    from codesign.firmware import hls_layers  # noqa: F401  registers layers
+    from codesign.firmware import hls_layers, hls_tables  # noqa: F401  register layers
 
     input_format = _common_format(contract)
     configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}
@@ -130,6 +130,7 @@ def write_hls(
             part=part,
             clock_period=clock_period_ns,
             hls_config=configuration,
+            bit_exact=True,
         )
         _widen_input_port(graph, input_format)
         graph.write()

@@ -15,7 +15,7 @@ from hls4ml.converters.keras_v3.hgq2._base import QLayerHandler
 from codesign.firmware.hls import CONSTANT_KERNEL
 
 
-class SumHandler(QLayerHandler):
+class SumHandler(QLayerHandler):  # type: ignore[misc]
     """``QSum`` and ``QMeanPow2`` over one axis that is not the last."""
 
     handles = ("hgq.layers.ops.accum.QSum", "hgq.layers.ops.accum.QMeanPow2")
@@ -38,7 +38,7 @@ class SumHandler(QLayerHandler):
         }
 
 
-class RepeatHandler(KerasV3LayerHandler):
+class RepeatHandler(KerasV3LayerHandler):  # type: ignore[misc]
     """``RepeatVector``."""
 
     handles = ("keras.src.layers.reshaping.repeat_vector.RepeatVector",)

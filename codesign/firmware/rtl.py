@@ -137,7 +137,7 @@ def trace(model: Any, contract: InputContract) -> IntegerModel:
     from alkaid.trace import FVArray
     from alkaid.trace import trace as trace_graph
 
-    from codesign.firmware import rtl_layers  # noqa: F401  registers layers
+    from codesign.firmware import rtl_layers, rtl_trees  # noqa: F401  register layers
 
     kif = np.array([fmt.kif for fmt in contract.network_formats]).T[:, None]  # with an axis for the batch
     inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options=SOLVER_OPTIONS)

@@ -7,7 +7,7 @@ from codesign.errors import ModelError
 
 
 def import_keras() -> Any:
-    """The ``keras`` module, with the HGQ2 layers registered for loading.
+    """The ``keras`` module, with the HGQ2 layers and the project's own functions registered for loading.
 
     The backend is the one of ``KERAS_BACKEND``; ``codesign`` sets a default. Saved models do not depend on it.
 
@@ -17,6 +17,11 @@ def import_keras() -> Any:
     try:
         import hgq.layers  # noqa: F401
         import keras
+
+        import codesign.models.attention
+        import codesign.models.table_dense
+        import codesign.models.tables
+        import codesign.models.tree_layers  # noqa: F401
     except ImportError as error:
         raise ModelError(
             f"networks need Keras, HGQ2 and the Keras backend {os.environ['KERAS_BACKEND']!r} ({error}): "

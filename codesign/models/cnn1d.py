@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from codesign.models.backend import import_keras
+from codesign.models.convolution import require_fitting_layers
 from codesign.models.network import Architecture, Network, Request, classifier
 from codesign.models.quantizers import quantizer_scope
 from codesign.models.slots import Sizes, Widths, activation_widths, as_slots, head, object_slots
@@ -36,15 +37,16 @@ def build(request: Request) -> Network:
 
     options: Options = request.options
     slots = object_slots(request.contract, "cnn1d")
+    kernel, strides = [(length,) for length in options.kernel], [(length,) for length in options.strides]
+    require_fitting_layers((slots.slots,), options.filters, kernel, strides)
     inputs = keras.Input((len(request.contract.inputs),), name="inputs")
     with quantizer_scope(request.quantization):
         with activation_widths(options.widths):
             particles = as_slots(inputs, slots)
-            steps = zip(options.filters, options.kernel, options.strides, strict=True)
-            for index, (filters, kernel, stride) in enumerate(steps, start=1):
-                particles = QConv1D(
-                    filters, kernel, strides=stride, activation="relu", name=f"conv_{index}"
-                )(particles)
+            layers = zip(options.filters, options.kernel, options.strides, strict=True)
+            for index, (filters, length, stride) in enumerate(layers, start=1):
+                layer = QConv1D(filters, length, strides=stride, activation="relu", name=f"conv_{index}")
+                particles = layer(particles)
         logits = head(keras.layers.Flatten(name="flat")(particles), options.dense, request.outputs)
     return classifier(inputs, logits, "cnn1d")
 

@@ -86,31 +86,35 @@ def table(tensor: Tensor, function: Callable[[Tensor], Tensor], given: Format, r
 
 
 def linear(tensor: Tensor, kernel: NDArray[Any], name: str, bias: NDArray[Any] | None = None) -> Tensor:
-    """Product with a constant kernel, shape (n, a) to (n, b); zeros and ones are wires and sums.
+    """Product with a constant kernel, shape (n, a) to (n, b); see `linear_layer`."""
+    return linear_layer(kernel, name, bias)(tensor)
+
+
+def linear_layer(kernel: NDArray[Any], name: str, bias: NDArray[Any] | None = None) -> Any:
+    """Layer that multiplies with a constant kernel; zeros and ones are wires and sums in firmware.
 
     Args:
-        tensor: shape (n, a).
         kernel: shape (a, b), multiples of 2**-KERNEL_BITS below 2**KERNEL_BITS.
         name: name of the layer.
         bias: shape (b,).
     """
     from hgq.layers import QDense
 
-    weights = _quantizer(Format(1, KERNEL_BITS, KERNEL_BITS), "WRAP", "weight")
+    constant = Format(1, KERNEL_BITS, KERNEL_BITS)
     layer = QDense(
         kernel.shape[1],
         use_bias=bias is not None,
-        kq_conf=weights,
-        bq_conf=_quantizer(Format(1, KERNEL_BITS, KERNEL_BITS), "WRAP", "bias"),
-        enable_iq=False,  # its input has a format already
+        kq_conf=_quantizer(constant, "WRAP", "weight"),
+        bq_conf=_quantizer(constant, "WRAP", "bias"),
+        enable_iq=False,  # its input has a format already, and hls4ml cannot have two quantisers in a row
         trainable=False,
         name=name,
     )
-    result = layer(tensor)
+    layer.build((None, kernel.shape[0]))
     layer.kernel.assign(kernel)
     if bias is not None:
         layer.bias.assign(bias)
-    return result
+    return layer
 
 
 def product(first: Tensor, second: Tensor, formats: tuple[Format, Format] | None, name: str) -> Tensor:
@@ -125,15 +129,22 @@ def product(first: Tensor, second: Tensor, formats: tuple[Format, Format] | None
     return QMultiply(iq_confs=[_quantizer(fmt) for fmt in formats], name=name)([first, second])
 
 
-def difference(first: Tensor, second: Tensor, first_format: Format, second_format: Format, name: str) -> Tensor:
-    """Difference of two tensors of equal shape, both rounded to their formats.
+def difference(
+    first: Tensor, second: Tensor, formats: tuple[Format, Format], name: str, *, second_fits: bool = False
+) -> Tensor:
+    """Difference of two tensors of equal shape, each saturated to its format.
 
-    Only the first saturates: the second, which may be an input, has to fit its format. hls4ml is not exact where an
-    input of the network feeds quantisers that saturate and others that wrap.
+    Args:
+        first: first tensor.
+        second: second tensor.
+        formats: their formats.
+        name: name of the layer.
+        second_fits: the second, an input of the network, fits its format and needs no saturation; hls4ml is not exact
+            where an input feeds quantisers that saturate and others that wrap.
     """
     from hgq.layers import QSubtract
 
-    confs = [_quantizer(first_format), _quantizer(second_format, "WRAP")]
+    confs = [_quantizer(formats[0]), _quantizer(formats[1], "WRAP" if second_fits else "SAT_SYM")]
     return QSubtract(iq_confs=confs, name=name)([first, second])
 
 
@@ -161,8 +172,7 @@ def total(terms: Sequence[tuple[Tensor, Format, NDArray[Any]]], weight: float, n
             f"{EXACT_STEPS * lsb:g}: choose fewer latent variables or inputs"
         )
     sums = [
-        linear(tensor, weight * used.reshape(-1, 1), f"{name}_{index}")
-        for index, (tensor, _, used) in enumerate(terms)
+        linear(tensor, weight * used.reshape(-1, 1), f"{name}_{index}") for index, (tensor, _, used) in enumerate(terms)
     ]
     return sums[0] if len(sums) == 1 else keras.layers.Add(name=name)(sums)
 

@@ -3,13 +3,43 @@
 from codesign.config import Config
 from codesign.contract import InputContract
 from codesign.errors import ConfigError
-from codesign.models import mlp
+from codesign.models import (
+    autoencoder,
+    boosted_trees,
+    cnn1d,
+    cnn2d,
+    cnn_autoencoder,
+    cnn_vae,
+    contrastive,
+    deep_sets,
+    interaction,
+    lut_dense,
+    mixer,
+    mlp,
+    score_mlp,
+    transformer,
+    vae,
+)
 from codesign.models.network import Architecture, Network, Request
 from codesign.naming import unknown_name
 from codesign.sections import Section, validate_section
 
 MODELS: dict[str, Architecture] = {
+    "boosted_trees": boosted_trees.BOOSTED_TREES,
+    "cnn1d": cnn1d.CNN1D,
+    "cnn2d": cnn2d.CNN2D,
+    "deep_sets": deep_sets.DEEP_SETS,
+    "interaction": interaction.INTERACTION,
+    "lut_dense": lut_dense.LUT_DENSE,
+    "mixer": mixer.MIXER,
     "mlp": mlp.MLP,
+    "transformer": transformer.TRANSFORMER,
+    "autoencoder": autoencoder.AUTOENCODER,
+    "cnn_autoencoder": cnn_autoencoder.CNN_AUTOENCODER,
+    "cnn_vae": cnn_vae.CNN_VAE,
+    "contrastive": contrastive.CONTRASTIVE,
+    "score_mlp": score_mlp.SCORE_MLP,
+    "vae": vae.VAE,
 }
 
 

@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.errors import ConfigError
 from codesign.models.event_inputs import EventInputs, event_inputs
 from codesign.models.fixed_layers import (
     Format,
+    common_format,
     difference,
     exact_inputs,
     linear,
@@ -48,7 +50,9 @@ RATIO = Format(1, 5, 3)
 DIFFERENCE = Format(1, 4, 3)
 SQUARE = Format(0, 8, 6)  # of MEAN and of DIFFERENCE, exact
 RATIO_SQUARE = Format(0, 10, 6)  # of RATIO, exact
-EXCESS = Format(0, 12, 4)  # σ² - log σ² - 1 over the range of LOG_VARIANCE
+# σ² - log σ² - 1 over the range of LOG_VARIANCE. With four fractional bits one entry lies so near to a rounding tie
+# that the last bit of an exponential would decide it.
+EXCESS = Format(0, 12, 5)
 INVERSE_SIGMA = Format(0, 6, 4)
 DECODED = Format(1, 8, 3)  # what a decoder says
 FILLED = Format(0, 1, 0)
@@ -92,7 +96,8 @@ def reconstruction(parts: Parts, contract: InputContract) -> Tensor:
     roles, exact = event_inputs(contract), common_format(contract)
     # One more bit before the point, since rounding may carry there.
     given = Format(1, exact.integer + 1, DIFFERENCE.fractional)
-    missed = difference(parts["reconstruction"], parts["inputs"], DECODED, given, "reconstruction_difference")
+    sides = parts["reconstruction"], parts["inputs"]
+    missed = difference(*sides, (DECODED, given), "reconstruction_difference", second_fits=True)
     if roles.order.size:
         missed = product(_filled(parts["inputs"], roles, contract), missed, (FILLED, DIFFERENCE), "reconstruction_kept")
     squares = table(missed, square, DIFFERENCE, SQUARE, "reconstruction_squares")
@@ -107,9 +112,9 @@ def embedding(parts: Parts, _contract: InputContract) -> Tensor:
     """Σ (ê - e)²: what an autoencoder of the embedding misses."""
     from codesign.models.tables import square
 
-    kept = saturated(parts["embedding"], EMBEDDING, "embedding_kept")
-    decoded = saturated(parts["decoded_embedding"], EMBEDDING, "embedding_decoded")
-    squares = table(minus(decoded, kept, "embedding_difference"), square, DIFFERENCE, SQUARE, "embedding_squares")
+    sides = parts["decoded_embedding"], parts["embedding"]
+    missed = difference(*sides, (DECODED, DECODED), "embedding_difference")
+    squares = table(missed, square, DIFFERENCE, SQUARE, "embedding_squares")
     return total([(squares, SQUARE, _all(squares))], 1.0, "embedding_score")
 
 
@@ -183,3 +188,8 @@ def _filled(inputs: Tensor, roles: EventInputs, contract: InputContract) -> Tens
     counts[roles.order, np.arange(len(roles.order))] = 1.0 / roles.order_lsb
     above = linear(exact_inputs(inputs, contract, "counts_inputs"), counts, "counts", -roles.empty_counts)
     return linear(saturated(above, FILLED, "slots_filled"), roles.slot_inputs, "inputs_filled", roles.lone)
+
+
+def _all(tensor: Tensor) -> NDArray[np.bool_]:
+    """Every column counts."""
+    return np.ones(tensor.shape[-1], dtype=bool)

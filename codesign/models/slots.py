@@ -1,7 +1,7 @@
 """What the networks on objects share: slots as a tensor, layers applied to every slot, pooling, the dense head.
 
 The slots of one block of objects (particles of a jet) come in decreasing order of one column. An empty slot is all
-zeros; a layer turns it into the same constant for all jets, so a sum or a mean over the fixed number of slots sees it as
+zeros; a layer turns it into the same constant for all jets, so to a sum or a mean over the fixed number of slots it is
 one more thing that can be learned, the number of particles, and no mask is needed in firmware.
 """
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from codesign.config import QuantizationSection
 from codesign.contract import InputContract, ObjectSlots
 from codesign.errors import ConfigError
 
@@ -41,6 +42,19 @@ def object_slots(contract: InputContract, architecture: str) -> ObjectSlots:
     )
 
 
+def require_trained_widths(quantization: QuantizationSection, architecture: str) -> None:
+    """Refuse a method that gives all values the same wide format, for networks of tables.
+
+    Raises:
+        ConfigError: the widths are not trained.
+    """
+    if quantization.method != "hgq":
+        raise ConfigError(
+            f"quantization.method: {architecture!r} holds tables, whose addresses must be short and are trained; "
+            f"expected 'hgq', got {quantization.method!r}"
+        )
+
+
 def as_slots(inputs: Tensor, slots: ObjectSlots) -> Tensor:
     """The flat inputs, shape (n, inputs), as (n, slots, columns); costs nothing in firmware."""
     import keras
@@ -49,11 +63,17 @@ def as_slots(inputs: Tensor, slots: ObjectSlots) -> Tensor:
 
 
 @contextmanager
-def activation_widths(widths: Widths) -> Iterator[None]:
-    """Within the scope, activations of shape (n, slots, features) have widths by feature, or by slot and feature."""
+def activation_widths(widths: Widths, axes: int = 1) -> Iterator[None]:
+    """Within the scope, activations have widths by feature, or by slot and feature.
+
+    Args:
+        widths: which of the two.
+        axes: axes of the activations between the batch and the features: 1 for slots, 2 for an image.
+    """
     from hgq.config import QuantizerConfigScope
 
-    with QuantizerConfigScope(place="datalane", homogeneous_axis=(0, 1) if widths == "shared" else (0,)):
+    shared = tuple(range(axes + 1)) if widths == "shared" else (0,)
+    with QuantizerConfigScope(place="datalane", homogeneous_axis=shared):
         yield
 
 

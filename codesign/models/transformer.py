@@ -23,6 +23,7 @@ from codesign.models.slots import (
     over_slots,
     per_slot,
     pool,
+    require_trained_widths,
 )
 from codesign.sections import Section
 
@@ -58,6 +59,7 @@ def build(request: Request) -> Network:
     keras = import_keras()
     options: Options = request.options
     slots = object_slots(request.contract, "transformer")
+    require_trained_widths(request.quantization, "transformer")
     inputs = keras.Input((len(request.contract.inputs),), name="inputs")
     with quantizer_scope(request.quantization):
         with activation_widths(options.widths):
@@ -82,7 +84,9 @@ def _block(particles: Tensor, options: Options, name: str) -> Tensor:
 
 def _attention(particles: Tensor, options: Options, name: str) -> Tensor:
     """Multi-head attention of the particles among themselves; input and output have shape (n, slots, features)."""
-    from hgq.layers import QEinsum, QEinsumDense, QSoftmax
+    from hgq.layers import QEinsum, QEinsumDense
+
+    from codesign.models.attention import at_least_one_bit, softmax
 
     partners = particles
     if options.attention == "linformer":
@@ -90,14 +94,15 @@ def _attention(particles: Tensor, options: Options, name: str) -> Tensor:
     query = _heads(particles, options, f"{name}_query")
     key = _heads(partners, options, f"{name}_key")
     value = _heads(partners, options, f"{name}_value")
-    scores = QEinsum("bnhk,bmhk->bnhm", name=f"{name}_scores")([query, key])
-    weights = QSoftmax(axis=-1, stable=False, enable_iq=True, name=f"{name}_softmax")(scores)
-    mixed = QEinsum("bnhm,bmhk->bnhk", name=f"{name}_mixed")([weights, value])
+    scores = QEinsum("bnhk,bmhk->bnhm", iq_confs=at_least_one_bit(), name=f"{name}_scores")([query, key])
+    weights = softmax(scores, name)
+    mixed = QEinsum("bnhm,bmhk->bnhk", iq_confs=at_least_one_bit(), name=f"{name}_mixed")([weights, value])
     shape = tuple(particles.shape[1:])
     return QEinsumDense("bnhk,hkd->bnd", shape, bias_axes="d", name=f"{name}_output")(mixed)
 
 
 def _heads(tensor: Tensor, options: Options, name: str) -> Tensor:
+    """Queries, keys or values: shape (n, slots, features) to (n, slots, heads, key)."""
     from hgq.layers import QEinsumDense
 
     shape = (tensor.shape[1], options.heads, options.key)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from codesign.config import EvaluationSection, TaskSection
 from codesign.evaluation.scores import SplitScores, read_scores
 from codesign.run import Run
 from codesign.summary import budget_lines
@@ -21,6 +22,8 @@ class Records:
         name: name of the run.
         seed: seed of every random choice.
         config_text: the configuration file.
+        task: what the network is for.
+        evaluation: where its physics is quoted.
         provenance: versions and source state.
         data: data set and input contract.
         train: the fit.
@@ -35,6 +38,8 @@ class Records:
     name: str
     seed: int
     config_text: str
+    task: TaskSection
+    evaluation: EvaluationSection
     provenance: Record | None
     data: Record | None
     train: Record | None
@@ -69,6 +74,8 @@ def collect(run: Run) -> Records:
         name=run.config.name,
         seed=run.config.seed,
         config_text=(run.path / "config.toml").read_text(encoding="utf-8"),
+        task=run.config.task,
+        evaluation=run.config.evaluation,
         provenance=_record(run, "provenance"),
         data=_record(run, "data"),
         train=train,

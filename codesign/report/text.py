@@ -26,6 +26,11 @@ def compact(value: float | None, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
+def exact(value: float) -> str:
+    """A fixed-point number with all its digits: ``129.0625``."""
+    return f"{value:.15g}"
+
+
 def percent(fraction: float | None, digits: int = 2) -> str:
     """A fraction as a percentage; a small one that would show as zero is shown as an upper bound."""
     if fraction is None:

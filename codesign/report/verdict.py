@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from codesign.report import text
 from codesign.report.blocks import Cell, State, Table, table
-from codesign.report.collect import Records
+from codesign.report.collect import Record, Records
+from codesign.report.detector import Detector, detector_of
 from codesign.synth.budgets import MINIMA, BudgetLine
 
 QUANTITIES = {
@@ -18,9 +19,11 @@ QUANTITIES = {
     "bram_18k": "18-kbit block RAMs",
     "lut_share": "LUT share of the board",
     "accuracy": "test accuracy",
+    "auc": "lowest AUC",
+    "tpr": "lowest signal efficiency",
     "ebops": "effective bit operations",
 }
-_FRACTIONS = ("lut_share", "accuracy")
+_FRACTIONS = ("lut_share", "accuracy", "tpr")
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ def judge(records: Records) -> Verdict:
 
 
 def tiles(records: Records) -> tuple[Tile, ...]:
-    """Accuracy, LUT, latency, mismatches and EBOPs."""
+    """Accuracy or signal efficiency, EBOPs, latency, mismatches and LUT."""
     return (
-        _accuracy_tile(records),
+        _physics_tile(records),
         _ebops_tile(records),
         _latency_tile(records),
         _verify_tile(records),
@@ -101,7 +104,9 @@ def budget_table(lines: tuple[BudgetLine, ...]) -> Table:
 def quantity(name: str, value: float, unit: str) -> str:
     """A quantity that can have a budget, fractions as per cent."""
     if name in _FRACTIONS:
-        return text.percent(value)
+        return f"{text.percent(value)} {unit if name == 'tpr' else ''}".rstrip()
+    if name == "auc":
+        return text.number(value, digits=4)
     return text.compact(value, "cycle" if unit == "cycles" and value == 1 else unit)
 
 
@@ -114,6 +119,9 @@ def _line_state(line: BudgetLine) -> Cell:
 def _failed(records: Records) -> Iterator[str]:
     if records.verify and not records.verify["passed"]:
         yield f"Verification: {(records.verify.get('fault') or 'failed').rstrip('.')}."
+    detector = detector_of(records)
+    if detector is not None and detector.fault:
+        yield f"Physics: {detector.fault}."
     for line in records.budget:
         if not line.passed and line.measured is not None:
             bound = "at least" if line.name in MINIMA else "at most"
@@ -125,6 +133,7 @@ def _missing(records: Records) -> Iterator[str]:
     steps = {
         "data": records.data,
         "training": records.train,
+        "evaluation": records.metrics,
         "firmware": records.firmware,
         "verification": records.verify,
         "synthesis": records.synth,
@@ -137,11 +146,31 @@ def _missing(records: Records) -> Iterator[str]:
         yield f"Not measured, but limited by the budget: {', '.join(unmeasured)}."
 
 
-def _accuracy_tile(records: Records) -> Tile:
+def _physics_tile(records: Records) -> Tile:
+    detector = detector_of(records)
+    if detector is not None:
+        return _efficiency_tile(detector)
     if records.metrics is None:
-        return _not_run("test accuracy")
+        return _not_run("TPR" if records.task.kind == "anomaly" else "test accuracy")
     events = text.count(records.metrics.get("events"), "test events")
     return Tile("test accuracy", text.estimate(records.metrics.get("accuracy"), 100, "%"), events)
+
+
+def _efficiency_tile(detector: Detector) -> Tile:
+    """Signal efficiencies at the middle point, from the worst signal to the best."""
+    point, score = detector.middle, detector.deployed
+    label = f"TPR at {'' if detector.is_rate(point) else 'FPR '}{detector.asked(point)}"
+    if not detector.signals:
+        return Tile(label, text.MISSING, "no signal in the test split", "missing")
+    found: Record = {name: entry["value"] for name, entry in point["tpr"].items()}
+    worst, best = (choose(found, key=found.__getitem__) for choose in (min, max))
+    areas = [entry["auc"]["value"] for entry in score["signals"]]
+    state: State = "warn" if point["warning"] else "plain"
+    value, detail = f"{text.rounded(100 * found[worst])} %", f"{worst}; AUC {areas[0]:.3f}"
+    if worst != best:
+        value = f"{text.rounded(100 * found[worst])} … {text.rounded(100 * found[best])} %"
+        detail = f"{worst} … {best}; AUC {min(areas):.3f} … {max(areas):.3f}"
+    return Tile(label, value, f"{detail}{'; few background events' if state == 'warn' else ''}", state)
 
 
 def _ebops_tile(records: Records) -> Tile:

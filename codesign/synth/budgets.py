@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codesign.config import BudgetSection, EvaluationSection, TaskSection
 from codesign.errors import ConfigError
 from codesign.naming import unknown_name
 
@@ -17,14 +18,19 @@ UNITS = {
     "bram_18k": "BRAM18",
     "lut_share": "of the board",
     "accuracy": "",
+    "auc": "",
+    "tpr": "",
     "ebops": "EBOPs",
 }
-"""Unit of every quantity that can have a budget; shares and accuracy are fractions in [0, 1]."""
+"""Unit of every quantity that can have a budget; shares, accuracy, AUC and TPR are fractions in [0, 1]."""
 
-MINIMA = frozenset({"accuracy"})
+MINIMA = frozenset({"accuracy", "auc", "tpr"})
 """Quantities whose limit is a minimum; every other limit is a maximum."""
 
-_FRACTIONS = frozenset({"accuracy", "lut_share"})
+_FRACTIONS = frozenset({"accuracy", "auc", "tpr", "lut_share"})
+
+_ONLY_OF = {"accuracy": "classification", "tpr": "anomaly"}
+"""Quantities that only one kind of task has."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,24 @@ def check_budget(limits: Mapping[str, float], measured: Mapping[str, float | Non
         ConfigError: a limit names an unknown quantity, or is not a finite number that can be kept.
     """
     return tuple(_line(name, limit, measured.get(name)) for name, limit in limits.items())
+
+
+def require_measurable(budget: BudgetSection, task: TaskSection, evaluation: EvaluationSection) -> None:
+    """Refuse a limit on what this task or evaluation never measures.
+
+    Raises:
+        ConfigError: a limit of the other kind of task, or on the efficiency at a point that is not evaluated.
+    """
+    for name in budget.limits():
+        if _ONLY_OF.get(name, task.kind) != task.kind:
+            raise ConfigError(
+                f"budget.{name}: expected task.kind = {_ONLY_OF[name]!r}, found {task.kind!r}; remove the limit"
+            )
+    if budget.tpr_fpr is not None and budget.tpr_fpr not in evaluation.fpr:
+        known = ", ".join(f"{fpr:g}" for fpr in evaluation.fpr)
+        raise ConfigError(
+            f"budget.tpr_fpr: expected one of evaluation.fpr ({known}), found {budget.tpr_fpr:g}; add it there"
+        )
 
 
 def _line(name: str, limit: float, value: float | None) -> BudgetLine:

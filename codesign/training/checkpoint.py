@@ -3,36 +3,46 @@
 import json
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.training.callbacks import CostController
-from codesign.training.front import FrontCheckpoints
-
+# What a callback remembers from epoch to epoch: JSON, and arrays beside it.
+State = tuple[dict[str, Any], list[NDArray[Any]]]
 INTERVAL_S = 20.0  # between two writings; one takes some milliseconds
+
+
+class Stateful(Protocol):
+    """A callback that cannot be made anew from the configuration and the epoch alone."""
+
+    def state(self) -> State:
+        """What it remembers."""
+
+    def set_state(self, state: State) -> None:
+        """Go on from what ``state`` returned."""
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes the state of a training every few seconds, and takes it up again.
 
     The order of the rows depends on the seed and the epoch alone (`codesign.training.sample.Batches`) and random layers
-    keep their state in variables, so nothing else has to be kept.
+    keep their state in variables, so nothing else has to be kept besides the variables of network and optimiser and the
+    state of the callbacks.
 
     Attributes:
         path: file of the state; removed when the training has ended.
         key: digest of all that determines the training; a state with another key is not taken up.
     """
 
-    def __init__(self, path: Path, key: str, front: FrontCheckpoints, controller: CostController | None) -> None:
+    def __init__(self, path: Path, key: str, callbacks: Mapping[str, Stateful]) -> None:
         super().__init__()
         self.path = path
         self.key = key
-        self._front = front
-        self._controller = controller
+        self._callbacks = callbacks
         self._earlier: dict[str, list[float]] = {}
         self._written = time.monotonic()
 
@@ -50,9 +60,11 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         variables = _variables(model)
         for variable, value in zip(variables, arrays, strict=False):
             variable.assign(value)
-        self._front.set_state(meta["front"], arrays[len(variables) :])
-        if self._controller is not None:
-            self._controller.set_state(meta["controller"])
+        begin = len(variables)
+        for name, callback in self._callbacks.items():
+            kept, count = meta["callbacks"][name]
+            callback.set_state((kept, arrays[begin : begin + count]))
+            begin += count
         self._earlier = meta["history"]
         return int(meta["epoch"]) + 1
 
@@ -61,22 +73,25 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         return _joined(self._earlier, self.model.history.history)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Write the state if the last writing is long enough ago."""
-        if time.monotonic() - self._written >= INTERVAL_S:
+        """Write the state if the last writing is long enough ago.
+
+        Not after the epoch that ends the training early: taken up from there, it would go on by one epoch more.
+        """
+        if time.monotonic() - self._written >= INTERVAL_S and not self.model.stop_training:
             now = _joined(self.history(), {name: [value] for name, value in logs.items()})
             self.write(epoch, now)
 
     def write(self, epoch: int, history: dict[str, list[float]]) -> None:
         """Write the state after an epoch, in one piece."""
-        points, weights = self._front.state()
+        states = {name: callback.state() for name, callback in self._callbacks.items()}
         meta = {
             "key": self.key,
             "epoch": epoch,
             "history": {name: [float(value) for value in values] for name, values in history.items()},
-            "front": points,
-            "controller": None if self._controller is None else self._controller.state(),
+            "callbacks": {name: (kept, len(arrays)) for name, (kept, arrays) in states.items()},
         }
-        arrays = [keras.ops.convert_to_numpy(variable) for variable in _variables(self.model)] + weights
+        arrays = [keras.ops.convert_to_numpy(variable) for variable in _variables(self.model)]
+        arrays += [array for _, kept in states.values() for array in kept]
         temporary = self.path.with_name(f".{self.path.stem}.part.npz")
         np.savez(temporary, meta=np.array(json.dumps(meta)), **{f"a{i}": array for i, array in enumerate(arrays)})
         temporary.replace(self.path)

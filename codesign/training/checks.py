@@ -42,6 +42,8 @@ def layer_health(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, 
     import keras
 
     layers = [layer for layer in model.layers if _quantizers(layer)]
+    if not layers:
+        return ()
     nodes = [layer._inbound_nodes[0] for layer in layers]
     tensors = [list(node.input_tensors) for node in nodes]
     probe = keras.Model(model.input, [tensors, [list(node.output_tensors) for node in nodes]])

@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from hgq.utils import trace_minmax
 
 from codesign.config import Config
 from codesign.errors import ModelError
 from codesign.models.network import Network
 from codesign.progress import Progress, silent
+from codesign.training.calibration import TRACE_BATCH, calibrate
 from codesign.training.callbacks import EarlyStop, report_progress
-from codesign.training.checkpoint import Checkpoint
+from codesign.training.checkpoint import Checkpoint, Stateful
 from codesign.training.front import FrontCheckpoints, FrontPoint
 from codesign.training.layers import LayerPrecision, layer_precisions
-from codesign.training.recipes import RECIPES
-from codesign.training.sample import Batches, Sample
+from codesign.training.post_training import Rounding
+from codesign.training.pruning import MaskedAdam
+from codesign.training.pruning_methods import PruningMethod, pruning_method
+from codesign.training.recipes import RECIPES, Recipe
+from codesign.training.sample import Batches, Sample, label_of
 
-TRACE_BATCH = 4096
 # What the fit watches on the validation split, by task.
 MONITOR = {"classification": "accuracy", "anomaly": "objective"}
 
@@ -33,11 +35,12 @@ class TrainResult:
         resumed_epoch: epoch at which an interrupted training went on, 0 if it was not interrupted.
         backend: Keras backend.
         monitor: what chose the checkpoint: "accuracy", or the "objective" (loss without cost) of an anomaly detector.
-        target_ebops: what the schedule aimed at.
+        target_ebops: what the schedule aimed at; None where widths are not trained.
         ebops: effective bit operations of the deployed network after calibration on the training rows.
         chosen: the checkpoint that was kept.
         front: the checkpoints on the front of validation quality and EBOPs.
         layers: widths and zero weights by layer.
+        rounding: the network before and after post-training quantisation; None with other methods.
         history: per epoch ``loss``, the monitored quantity on both splits, ``ebops``, ``beta``.
     """
 
@@ -45,11 +48,12 @@ class TrainResult:
     resumed_epoch: int
     backend: str
     monitor: str
-    target_ebops: float
+    target_ebops: float | None
     ebops: float
     chosen: FrontPoint
     front: tuple[FrontPoint, ...]
     layers: tuple[LayerPrecision, ...]
+    rounding: Rounding | None
     history: dict[str, list[float]]
 
 
@@ -67,24 +71,28 @@ def fit(
         network: the network; afterwards its deployed part is calibrated.
         train: training split, with its saturated rows.
         validation: validation split; it selects the checkpoint.
-        config: task, training and quantisation sections.
+        config: task, training, quantisation and pruning sections.
         progress: called after each epoch.
         state: file that takes the state of an unfinished training, and the digest of all that determines it; an
             interrupted training goes on from there, and the file is removed at the end.
 
     Raises:
+        ConfigError: the quantisation or pruning does not fit the network.
         ModelError: the loss became NaN, or no checkpoint met the target.
     """
     monitor, recipe = MONITOR[config.task.kind], RECIPES[config.quantization.method](network, config)
-    front = FrontCheckpoints(monitor, recipe.kept_ebops)
-    _compile(network, monitor, len(train.values), config)
-    checkpoint = None if state is None else Checkpoint(*state, front, recipe.controller)
+    pruning = pruning_method(network, train, config)
+    front = FrontCheckpoints(monitor, recipe.kept_ebops, 0 if pruning is None else pruning.end)
+    _compile(network, monitor, len(train.values), config, pruning)
+    checkpoint = None if state is None else Checkpoint(*state, _stateful(recipe, front, pruning))
     first = 0 if checkpoint is None else checkpoint.resume(network.trained)
     batches = Batches(train, config.training.batch_size, config.seed)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _logs: batches.shuffle(epoch))
-    callbacks = [order, recipe.controller, front, keras.callbacks.TerminateOnNaN()]
+    callbacks = [order, recipe.cost, front, keras.callbacks.TerminateOnNaN()]
+    callbacks += [] if pruning is None else [pruning.callback]
     if config.training.patience is not None:
-        callbacks.append(EarlyStop(front, recipe.accepted_ebops, config.training.patience, recipe.settled))
+        settled = max(recipe.settled, front.since)
+        callbacks.append(EarlyStop(front, recipe.accepted_ebops, config.training.patience, settled))
     callbacks += [report_progress(progress, monitor, config.training.epochs), checkpoint]
     fitted = network.trained.fit(
         batches,
@@ -99,7 +107,15 @@ def fit(
     history = fitted.history if checkpoint is None else checkpoint.history()
     chosen = _choose(front, recipe.accepted_ebops, history)
     front.restore(chosen)
+    if pruning is not None:
+        pruning.finish()
     ebops = calibrate(network, train)
+    rounding = None
+    if recipe.finish is not None:
+        before = _quality(network, validation, monitor)
+        rounded = recipe.finish(network, train)
+        rounding = Rounding(before, _quality(network, validation, monitor), ebops, rounded)
+        ebops = rounded
     if checkpoint is not None:
         checkpoint.path.unlink(missing_ok=True)
     return TrainResult(
@@ -107,38 +123,54 @@ def fit(
         resumed_epoch=first,
         backend=keras.backend.backend(),
         monitor=monitor,
-        target_ebops=config.quantization.target_ebops,
+        target_ebops=recipe.target_ebops,
         ebops=ebops,
         chosen=chosen,
         front=front.points,
         layers=layer_precisions(network.deployed),
+        rounding=rounding,
         history={name: [float(value) for value in values] for name, values in history.items()},
     )
 
 
-def calibrate(network: Network, train: Sample) -> float:
-    """Give every activation the range of the training rows; returns the EBOPs of the deployed network."""
-    for score in network.scores.values():
-        if score is not network.deployed:
-            trace_minmax(score, train.values, batch_size=TRACE_BATCH)
-    return float(trace_minmax(network.deployed, train.values, batch_size=TRACE_BATCH))
+def _stateful(recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | None) -> dict[str, Stateful]:
+    """The callbacks with a state to go on from, by the name under which it is kept."""
+    callbacks = {"cost": recipe.cost, "front": front, "pruning": None if pruning is None else pruning.callback}
+    return {name: callback for name, callback in callbacks.items() if hasattr(callback, "set_state")}
 
 
-def _compile(network: Network, monitor: str, rows: int, config: Config) -> None:
+def _compile(network: Network, monitor: str, rows: int, config: Config, pruning: PruningMethod | None) -> None:
     """Adam with a cosine schedule; the monitored quantity without the resource cost as a metric."""
     training = config.training
     steps = math.ceil(rows / training.batch_size) * training.epochs
+    rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     network.trained.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)),
+        keras.optimizers.Adam(rate) if pruning is None else MaskedAdam(rate, pruning.masked),
         loss=network.loss,
         weighted_metrics=[_metric(network, monitor)],
     )
 
 
 def _metric(network: Network, monitor: str) -> Any:
-    if monitor == "accuracy":
-        return keras.metrics.SparseCategoricalAccuracy(name=monitor)
-    return keras.metrics.MeanMetricWrapper(network.loss, name=monitor)
+    return keras.metrics.MeanMetricWrapper(_correct if monitor == "accuracy" else network.loss, name=monitor)
+
+
+def _correct(targets: Any, found: Any) -> Any:
+    """1 for every row whose largest logit is the one of its label, shape (n,)."""
+    return keras.ops.cast(keras.ops.argmax(found, axis=-1) == label_of(targets), "float32")
+
+
+def _quality(network: Network, validation: Sample, monitor: str) -> float:
+    """The monitored quantity on the validation split as `FrontPoint` counts it."""
+    found = network.trained.evaluate(
+        validation.values,
+        validation.targets,
+        sample_weight=validation.weights,
+        batch_size=TRACE_BATCH,
+        verbose=0,
+        return_dict=True,
+    )
+    return float(found[monitor]) * (1.0 if monitor == "accuracy" else -1.0)
 
 
 def _choose(front: FrontCheckpoints, ebops: float, history: dict[str, list[float]]) -> FrontPoint:

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from codesign.training.checkpoint import State
+
 
 @dataclass(frozen=True)
 class FrontPoint:
@@ -37,13 +39,15 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
     Attributes:
         monitor: validation metric, "accuracy" (larger is better) or "objective" (smaller is better).
         limit: epochs above this many EBOPs are not kept.
+        since: nor are epochs before this one.
         points: the front, by rising EBOPs.
     """
 
-    def __init__(self, monitor: str, limit: float) -> None:
+    def __init__(self, monitor: str, limit: float, since: int = 0) -> None:
         super().__init__()
         self.monitor = monitor
         self.limit = limit
+        self.since = since
         self._kept: dict[FrontPoint, list[NDArray[Any]]] = {}
 
     @property
@@ -60,8 +64,8 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         """Take the epoch into the front if nothing beats it."""
         sign = 1.0 if self.monitor == "accuracy" else -1.0
         point = FrontPoint(epoch, sign * float(logs[f"val_{self.monitor}"]), float(logs["ebops"]))
-        finite = np.isfinite(point.quality) and point.ebops <= self.limit
-        if not finite or any(other.beats(point) for other in self._kept):
+        eligible = np.isfinite(point.quality) and point.ebops <= self.limit and epoch >= self.since
+        if not eligible or any(other.beats(point) for other in self._kept):
             return
         self._kept = {other: weights for other, weights in self._kept.items() if not point.beats(other)}
         self._kept[point] = [np.copy(weight) for weight in self.model.get_weights()]
@@ -70,12 +74,14 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
         """Give the model the weights of a point of the front."""
         self.model.set_weights(self._kept[point])
 
-    def state(self) -> tuple[list[dict[str, float]], list[NDArray[Any]]]:
+    def state(self) -> State:
         """The points and, one after the other, their weights."""
-        return [asdict(point) for point in self._kept], [w for weights in self._kept.values() for w in weights]
+        points = [asdict(point) for point in self._kept]
+        return {"points": points}, [weight for weights in self._kept.values() for weight in weights]
 
-    def set_state(self, points: list[dict[str, Any]], weights: list[NDArray[Any]]) -> None:
+    def set_state(self, state: State) -> None:
         """Take up what ``state`` returned."""
+        points, weights = state[0]["points"], state[1]
         each = len(weights) // max(len(points), 1)
         self._kept = {
             FrontPoint(**point): weights[index * each : (index + 1) * each] for index, point in enumerate(points)

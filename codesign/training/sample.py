@@ -19,13 +19,20 @@ class Sample:
 
     Attributes:
         values: network values, float32, shape (n, inputs).
-        targets: class indices, shape (n,), or the network values themselves for an anomaly detector.
+        targets: class indices, shape (n,); with a teacher the class index and the teacher's logits, shape
+            (n, 1 + classes). For an anomaly detector the network values themselves; with a teacher its score, (n, 1).
         weights: event weights, shape (n,).
     """
 
     values: NDArray[np.float32]
     targets: NDArray[Any]
     weights: NDArray[np.float32]
+
+
+def label_of(targets: Any) -> Any:
+    """Class indices, shape (n,), of a classifier's targets."""
+    columns = keras.ops.reshape(targets, (keras.ops.shape(targets)[0], -1))
+    return keras.ops.cast(columns[:, 0], "int32")
 
 
 def with_saturated_rows(sample: Sample, contract: InputContract, seed: int) -> Sample:

@@ -15,12 +15,15 @@ from codesign.models.store import outputs, save_model
 from codesign.progress import Progress
 from codesign.run import Run
 from codesign.task import background_classes, score_names
+from codesign.training.boosting import fit_trees
 from codesign.training.checks import layer_health, require_healthy
 from codesign.training.fit import fit
 from codesign.training.sample import Sample, with_saturated_rows
 
 STATE = "training_state.npz"  # of a training that was interrupted
 SCORED = ("validation", "test")
+# What trains the architectures that are not fitted by gradient descent.
+WITHOUT_GRADIENT = {"boosted_trees": fit_trees}
 
 
 def train_network(
@@ -46,7 +49,10 @@ def train_network(
     train, validation = (_sample(run, contract, split, classes) for split in ("train", "validation"))
     network = build_network(config, contract, len(score_names(config.task, classes)))
     rows = with_saturated_rows(train, contract, config.seed)
-    result = fit(network, rows, validation, config, progress, (run.path / STATE, key))
+    if config.model.architecture in WITHOUT_GRADIENT:
+        result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
+    else:
+        result = fit(network, rows, validation, config, progress, (run.path / STATE, key))
     save_model(network.deployed, run.path / model_file)
     scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
     test = _values(run, contract, "test")

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codesign.config import Config
 from codesign.contract import InputContract, InputFormat
+from codesign.evaluation.anomaly import evaluate_anomaly
 from codesign.evaluation.classification import evaluate_classifier
 from codesign.evaluation.scores import SplitScores
 from codesign.firmware import FirmwareTarget
@@ -50,6 +52,33 @@ def scores() -> tuple[np.ndarray, np.ndarray]:
     return labels, np.round(logits * 16) / 16
 
 
+EVENTS = ("zero bias", "higgs", "stop")
+ANOMALY_CONFIG = """
+name = "toy_detector"
+[data]
+file = "toy.h5"
+[task]
+kind = "anomaly"
+score = "kl"
+[evaluation]
+fpr = [1e-2, 1e-3, 1e-4]
+[budget]
+auc = 0.6
+tpr = 0.02
+tpr_fpr = 1e-2
+"""
+ANOMALY_SCORE = "ap_ufixed<14,10>"
+
+
+def anomaly_scores() -> SplitScores:
+    """Two scores on a grid of 1/16 and 1/8: squared distances, larger for the signals."""
+    random = np.random.default_rng(5)
+    labels = np.repeat([0, 1, 2], [6000, 900, 700]).astype(np.uint8)
+    squares = (random.normal(size=(len(labels), 6)) * np.array([1.0, 1.5, 2.5])[labels][:, None]) ** 2
+    kept = {"mu2": np.rint(squares[:, :4].sum(1) * 8) / 8, "kl": np.rint(squares.sum(1) * 8) / 16}
+    return SplitScores(labels, np.ones(len(labels)), np.empty((len(labels), 0)), kept)
+
+
 def data_record() -> dict[str, Any]:
     return {
         "name": "toy jets",
@@ -71,7 +100,17 @@ def train_record() -> dict[str, Any]:
         LayerPrecision("scores", 24, 6, 4.0, 5.0, 3.0, 2, 1700.0),
     )
     result = TrainResult(
-        3, 0, "jax", "accuracy", 5000.0, 4912.0, chosen, (FrontPoint(1, 0.60, 4000.0), chosen), layers, history
+        epochs=3,
+        resumed_epoch=0,
+        backend="jax",
+        monitor="accuracy",
+        target_ebops=5000.0,
+        ebops=4912.0,
+        chosen=chosen,
+        front=(FrontPoint(1, 0.60, 4000.0), chosen),
+        layers=layers,
+        rounding=None,
+        history=history,
     )
     return {**dataclasses.asdict(result), "reload_identical_rows": 900}
 
@@ -93,6 +132,7 @@ def firmware_record() -> dict[str, Any]:
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
         include_directories=("wrapper",),
         hls_project="hls",
+        hls_generator="hls4ml",
         rtl_project="rtl",
     )
     files = {
@@ -171,6 +211,48 @@ def write_run(path: Path, config: str = CONFIG, **replaced: dict[str, Any] | Non
     return Run.open(path)
 
 
+def anomaly_metrics(config: str, split: SplitScores, *, menu: bool = False, stability: bool = False) -> dict[str, Any]:
+    """What the evaluation says of these scores."""
+    random, parsed = np.random.default_rng(6), Config.parse(config, "toy.toml")
+    decisions = random.random((len(split.labels), 3)) < 0.1 if menu else None
+    variable = random.poisson(50, len(split.labels)).astype(np.float64) if stability else None
+    background = parsed.task.background or EVENTS[:1]
+    result = evaluate_anomaly(split, EVENTS, background, parsed.task.score, parsed.evaluation, decisions, variable)
+    return dataclasses.asdict(result)
+
+
+def write_anomaly_run(
+    path: Path,
+    config: str = ANOMALY_CONFIG,
+    split: SplitScores | None = None,
+    *,
+    menu: bool = False,
+    stability: bool = False,
+    **replaced: dict[str, Any] | None,
+) -> Run:
+    """Make a complete run of an anomaly detector; records are replaced as in `write_run`."""
+    split = split or anomaly_scores()
+    score = Config.parse(config, "toy.toml").task.score
+    history = {"loss": [9.0, 7.0, 6.5], "objective": [8.0, 6.0, 5.5], "val_objective": [8.5, 6.25, 5.75]}
+    front = [{"epoch": 1, "quality": -6.25, "ebops": 4000.0}, {"epoch": 2, "quality": -5.75, "ebops": 4900.0}]
+    defaults: dict[str, dict[str, Any] | None] = {
+        "data": data_record() | {"classes": list(EVENTS), "counts": {"test": dict.fromkeys(EVENTS, 300)}},
+        "train": train_record() | {
+            "monitor": "objective", "front": front, "chosen": front[1], "resumed_epoch": 2,
+            "history": history | {"ebops": [90000.0, 7000.0, 4900.0], "beta": [0.0, 1e-5, 2e-5]},
+        },
+        "metrics": anomaly_metrics(config, split, menu=menu, stability=stability),
+        "firmware": firmware_record() | {
+            "classes": [score], "score_format": ANOMALY_SCORE,
+            "outputs": dataclasses.asdict(score_port([score], FixedPoint.parse(ANOMALY_SCORE))),
+        },
+    }  # fmt: skip
+    run = write_run(path, config, **(defaults | replaced))
+    kept = {f"test_score_{name}": values for name, values in split.scores.items()}
+    np.savez_compressed(path / "scores.npz", test_labels=split.labels, test_weights=split.weights, **kept)
+    return run
+
+
 @pytest.fixture(scope="session")
 def complete_run() -> Callable[..., Run]:
     """Makes a run in any directory."""
@@ -181,6 +263,24 @@ def complete_run() -> Callable[..., Run]:
 def make_run(tmp_path: Path) -> Callable[..., Run]:
     """Makes a run in the test's own directory."""
     return functools.partial(write_run, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def complete_anomaly_run() -> Callable[..., Run]:
+    """Makes a run of an anomaly detector in any directory."""
+    return write_anomaly_run
+
+
+@pytest.fixture
+def make_anomaly_run(tmp_path: Path) -> Callable[..., Run]:
+    """Makes a run of an anomaly detector in the test's own directory."""
+    return functools.partial(write_anomaly_run, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def toy_scores() -> SplitScores:
+    """The scores of the anomaly run."""
+    return anomaly_scores()
 
 
 @pytest.fixture

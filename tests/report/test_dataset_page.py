@@ -36,7 +36,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def make(path, *, name="toy events", classes=("q", "W"), columns=None, citation="arXiv:0000.00000"):
+def make(path, *, name="toy events", classes=("q", "W"), columns=None, citation="arXiv:0000.00000", weight=None):
     random = np.random.default_rng(1)
     rows = 300
     jets = -np.sort(-random.exponential(30, (rows, 3, 3)), axis=1)
@@ -58,6 +58,7 @@ def make(path, *, name="toy events", classes=("q", "W"), columns=None, citation=
         label=random.integers(0, 2, rows),
         classes=classes,
         split=np.arange(rows) % 3,
+        weight=weight,
         provenance={"origin": "toy-1", "citation": citation, "repairs": {"rows reordered: jets": 4}, "seed": 99},
     )
     with Dataset.open(path) as dataset:
@@ -105,6 +106,34 @@ def test_one_image_with_a_text_per_plot_and_nothing_is_loaded(page, record):
 def test_the_same_record_gives_the_same_bytes(page, record, tmp_path):
     again = write_dataset_page(copy.deepcopy(record), tmp_path / "again.html")
     assert again.read_text(encoding="utf-8") == page
+
+
+def test_weighted_plots_say_so_and_draw_weights(page, record, tmp_path):
+    weight = np.where(np.arange(300) < 150, 8.0, 1.0)
+    heavy = make(tmp_path / "heavy.h5", weight=weight)
+    captions = [image["alt"] for image in Reader(write_dataset_page(heavy, tmp_path / "h.html").read_text()).images]
+    assert captions
+    assert all(caption.endswith("Weighted.") for caption in captions)
+    assert not any("Weighted" in image["alt"] for image in Reader(page).images)
+    assert "In plots and means every row counts once." in Reader(page).text
+    text = Reader((tmp_path / "h.html").read_text()).text
+    assert "In plots and means rows count with their weights." in text
+    assert "means, deviations and quantiles on this page use them" in text
+    for name in ("q", "W"):  # rows stay rows
+        assert sum(by_class[name] for by_class in record["counts"].values()) == sum(
+            by_class[name] for by_class in heavy["counts"].values()
+        )
+    drawn = [
+        sum(sum(counts) for counts in found["blocks"]["plain"]["columns"][0]["histogram"]["counts"].values())
+        for found in (record, heavy)
+    ]
+    assert drawn[0] <= 300 < drawn[1] <= weight.sum()
+
+
+def test_a_class_whose_weights_cancel_has_no_curve(tmp_path):
+    weight = np.zeros(300)
+    page = build_dataset_page(make(tmp_path / "nothing.h5", weight=weight))
+    assert any(plot.name == "b3-0" for section in page.sections for plot in section.plots)
 
 
 def test_hostile_names_are_shown_and_not_run(tmp_path):

@@ -92,12 +92,13 @@ class TestCompleteRun:
             "toy jets · for serenity-vu13p (xcvu13p-flga2577-2-e)",  # head
             "4,912", "36.0 ns", "13 cycles = 2 BX", "3,456", "0.20 %", "0 / 12,000",  # key numbers
             "≤ 5.00 %", "≤ 100 ns", "≥ 50.00 %",  # budget
+            "background rejection at 30 % signal", "> 330", "603 (173 … 3,460)",  # classes
             "16 (50.0 %)", "22 (39.3 %)",  # zero weights of a layer and of all
             "2⁻³ (0.125)", "-156 … 355.88", "800 2⁻³", "0.040 %",  # input contract
             "21:12", "Output word out_data, 30 bits", "One count is 2⁻⁶.", "trigger_algorithm",  # firmware
             "back to back a new event on every clock", "54,321 vectors/s", "real events",  # verification
             "3,100 … 3,456", "1,640 LUT", "not placed or routed", "pynq-z2",  # resources
-            "hls4ml", "processes.q.setting", "… (40 in all)", "d" * 64, "not in a git checkout", "7.5 s",  # provenance
+            "hls4ml", "processes.q.setting", "… (40 in all)", "d" * 64, "not in a git checkout", "9.0 s",  # provenance
             "# a comment with <angle brackets> & ampersands",  # configuration
         ],
     )  # fmt: skip
@@ -182,7 +183,14 @@ class TestFailures:
         assert "No limit is set in the budget." in markdown
 
 
-STEPS = {"data": "data", "train": "training", "firmware": "firmware", "verify": "verification", "synth": "synthesis"}
+STEPS = {
+    "data": "data",
+    "train": "training, evaluation",  # the metrics of an interrupted training are not shown
+    "metrics": "evaluation",
+    "firmware": "firmware",
+    "verify": "verification",
+    "synth": "synthesis",
+}
 
 
 class TestMissing:
@@ -195,7 +203,7 @@ class TestMissing:
         assert "✗" not in page.text
 
     def test_nothing_has_run(self, make_run: RunMaker) -> None:
-        run = make_run(**dict.fromkeys((*STEPS, "metrics")))
+        run = make_run(**dict.fromkeys(STEPS))
         result = write_report(run)
         page, _ = read_back(run, result)
         assert result["passed"] is False
@@ -214,6 +222,11 @@ class TestMissing:
     def test_metrics_of_an_interrupted_training_are_not_shown(self, make_run: RunMaker) -> None:
         _, page, _ = draft(make_run(train=None))
         assert "AUC" not in page.text
+
+    def test_missing_evaluation_offers_the_command(self, make_run: RunMaker) -> None:
+        _, page, _ = draft(make_run(metrics=None))
+        assert "codesign evaluate RUN_DIRECTORY" in page.text
+        assert "test accuracy – not run" in page.text
 
     def test_missing_test_scores(self, make_run: RunMaker) -> None:
         run = make_run()
@@ -254,7 +267,7 @@ class TestHostileText:
 
 
 def test_without_the_machine_learning_stack(make_run: RunMaker) -> None:
-    run = make_run(**dict.fromkeys((*STEPS, "metrics")))
+    run = make_run(**dict.fromkeys(STEPS))
     code = (
         "import sys; from pathlib import Path\n"
         "for name in ('tensorflow', 'keras', 'jax', 'hgq', 'hls4ml', 'alkaid'): sys.modules[name] = None\n"

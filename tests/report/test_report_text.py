@@ -32,6 +32,33 @@ def test_numbers_read_well(shown: str, expected: str) -> None:
     assert shown == expected
 
 
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (text.rounded(1294.3), "1,290"),
+        (text.rounded(4.083), "4.08"),
+        (text.rounded(0.0), "0"),
+        (text.exact(129.0625), "129.0625"),
+        (text.exact(8.0), "8"),
+        (text.power_of_ten(1e-5), "10⁻⁵"),
+        (text.power_of_ten(0.001), "10⁻³"),
+        (text.power_of_ten(2.5e-4), "2.5 · 10⁻⁴"),
+        (text.small(9.31e-4, 8.85e-4, 9.80e-4), "9.31 (8.85 … 9.80) · 10⁻⁴"),
+        (text.small(0.0, 0.0, 1.8e-5), "0.00 (0.00 … 1.80) · 10⁻⁵"),
+        (text.small(0.5, 0.4, 0.6), "0.50 (0.40 … 0.60)"),
+        (text.small(0.0, 0.0, 0.0), "0.00 (0.00 … 0.00)"),
+        (text.interval({"value": 0.123, "low": 0.111, "high": 0.136}), "12.3 (11.1 … 13.6) %"),
+        (text.interval({"value": 0.0, "low": 0.0, "high": 2e-5}), "0.0000 (0.0000 … 0.0020) %"),
+        (text.khz(30.123, 28.4, 31.9), "30.1 (28.4 … 31.9) kHz"),
+        (text.change(None, "%"), "–"),
+        (text.change({"value": -0.0012, "error": 0.0034}, "pp"), "−0.12 ± 0.34 pp"),
+        (text.change({"value": 0.0, "error": 0.0}, "pp"), "none"),
+    ],
+)
+def test_fractions_and_rates_read_well(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
 class TestEstimate:
     def test_the_error_has_two_significant_digits(self) -> None:
         assert text.estimate({"value": 0.69504, "error": 0.00412}) == "0.6950 ± 0.0041"

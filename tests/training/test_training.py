@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from codesign.config import QuantizationSection, TrainingSection
 from codesign.errors import ModelError
 from codesign.training import Sample, with_saturated_rows
-from codesign.training.callbacks import CostController
 from codesign.training.fit import _choose
 from codesign.training.front import FrontCheckpoints
 
@@ -60,37 +58,6 @@ def test_a_smaller_objective_is_better():
     for epoch, objective in enumerate((3.0, 2.0, 2.5)):
         front.on_epoch_end(epoch, {"val_objective": objective, "ebops": 10.0})
     assert [(point.epoch, point.quality) for point in front.points] == [(1, -2.0)]
-
-
-class SlowCost(CostController):
-    """The controller on a stand-in for a network: EBOPs creeps towards a value that falls with the cost's weight."""
-
-    def __init__(self, quantization, training):
-        super().__init__(quantization, training)
-        self.ebops, self.weight = 2e5, 0.0
-
-    def get_ebops(self):
-        balance = 2e5 / (1 + 1e6 * self.weight)
-        self.ebops *= (balance / self.ebops) ** (1 / 20)
-        return self.ebops
-
-    def set_beta(self, beta):
-        self.weight = beta
-
-
-@pytest.mark.parametrize("epochs", [150, 600])
-@pytest.mark.parametrize("target", [2e3, 2e4])
-def test_the_controller_reaches_the_target_and_stays_there(epochs, target):
-    controller = SlowCost(QuantizationSection(target_ebops=target), TrainingSection(epochs=epochs))
-    controller.on_train_begin({})
-    history = []
-    for epoch in range(epochs):
-        controller.on_epoch_begin(epoch, {})
-        logs = {}
-        controller.on_epoch_end(epoch, logs)
-        history.append(logs["ebops"])
-    assert history[-1] == pytest.approx(target, rel=0.1)
-    assert min(history) > 0.5 * target, "the cost overshoots and the network would collapse"
 
 
 def test_saturated_rows_have_no_weight_and_reach_the_ends(contract):

@@ -1,8 +1,8 @@
 """QKeras quantisers as they stand in a file: a call in text, ``quantized_bits(6,0,alpha=1)``, or a dictionary.
 
 Nothing is evaluated: the text is parsed, and its arguments may only be constants. Names, order and defaults of the
-parameters are those of QKeras 0.9 (github.com/google/qkeras, ``qkeras/quantizers.py``) and of ``quantized_linear``, which
-came later.
+parameters are those of QKeras 0.9 (github.com/google/qkeras, ``qkeras/quantizers.py``) and of ``quantized_linear``,
+which came later.
 """
 
 import ast
@@ -142,7 +142,15 @@ def _bind(name: str, positional: list[Any], named: Mapping[str, Any], where: str
     for key in named:
         if key not in defaults:
             raise ModelError(f"{where}: {name}: {unknown_name('parameter', key, defaults)}")
-    return {**defaults, **dict(zip(defaults, positional, strict=False)), **named}
+    given = {**dict(zip(defaults, positional, strict=False)), **named}
+    return {**defaults, **{key: _plain(value) for key, value in given.items()}}
+
+
+def _plain(value: Any) -> Any:
+    """The list inside an array as Keras 2 serialises it."""
+    if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
+        return value["config"]["value"]
+    return value
 
 
 def _checked(spec: QuantizerSpec, where: str) -> QuantizerSpec:
@@ -153,7 +161,9 @@ def _checked(spec: QuantizerSpec, where: str) -> QuantizerSpec:
     if parameters.get("qnoise_factor", 1.0) != 1.0:
         raise ModelError(f"{what}: qnoise_factor is {spec['qnoise_factor']}, so values are only partly quantised")
     if parameters.get("scale_axis") is not None:
-        raise ModelError(f"{what}: scale_axis={spec['scale_axis']!r} is not supported, only one scale per output channel")
+        raise ModelError(
+            f"{what}: scale_axis={spec['scale_axis']!r} is not supported, only one scale per output channel"
+        )
     alpha = parameters.get("alpha")
     if isinstance(alpha, str) and alpha not in ("auto", "auto_po2"):
         raise ModelError(f"{what}: expected alpha to be a number, None, 'auto' or 'auto_po2', found {alpha!r}")
@@ -161,6 +171,11 @@ def _checked(spec: QuantizerSpec, where: str) -> QuantizerSpec:
         raise ModelError(f"{what}: expected alpha to hold numbers, found {alpha!r}")
     if alpha is not None and not isinstance(alpha, (str, list)) and not _is_number(alpha):
         raise ModelError(f"{what}: expected alpha to be a number, found {alpha!r}")
+    for key in ("threshold", "max_value", "relu_upper_bound", "negative_slope"):
+        if parameters.get(key) is not None and not _is_number(parameters[key]):
+            raise ModelError(f"{what}: expected {key} to be a number, found {parameters[key]!r}")
+    if not _is_whole(parameters.get("number_of_unrolls", 1), 1, 1000):
+        raise ModelError(f"{what}: expected number_of_unrolls to be 1 or more, found {spec['number_of_unrolls']!r}")
     return spec
 
 

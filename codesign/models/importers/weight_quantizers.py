@@ -1,8 +1,8 @@
 """The weights that a QKeras layer computes with: its stored weights after its quantiser, in NumPy.
 
-QKeras computes ``x + (q(x) - x)`` in float32, which can miss ``q(x)`` by the last bit; here it is ``q(x)``. Where a scale
-is fitted to the weights (``alpha='auto'``, ``'auto_po2'``), the steps and the precision are those of QKeras 0.9. All
-``stochastic_*`` quantisers and stochastic rounding are deterministic at inference.
+QKeras computes ``x + (q(x) - x)`` in float32, which can miss ``q(x)`` by the last bit; here it is ``q(x)``. Where a
+scale is fitted to the weights (``alpha='auto'``, ``'auto_po2'``), the steps and the precision are those of QKeras 0.9.
+All ``stochastic_*`` quantisers and stochastic rounding are deterministic at inference.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def _axes(weights: Weights) -> tuple[int, ...]:
 
 
 def _power_of_two(scale: Weights) -> Weights:
-    return np.exp2(np.rint(np.log(scale + EPSILON) / _LOG_2)).astype(np.float32)
+    return np.asarray(np.exp2(np.rint(np.log(scale + EPSILON) / _LOG_2)), np.float32)
 
 
 def _least_squares(weights: Weights, levels: Weights, alpha: object) -> Weights:
@@ -75,12 +75,16 @@ def _least_squares(weights: Weights, levels: Weights, alpha: object) -> Weights:
     return _power_of_two(scale) if alpha == "auto_po2" else scale
 
 
-def _number(alpha: Any) -> Any:
-    return np.float32(1.0) if alpha is None else np.asarray(alpha, np.float32)
+def _number(alpha: Any) -> Weights:
+    return np.asarray(1.0 if alpha is None else alpha, np.float32)
 
 
 def _signs(weights: Weights) -> Weights:
     return np.where(weights >= 0, np.float32(1), np.float32(-1))
+
+
+def _zeros_and_ones(weights: Weights) -> Weights:
+    return np.asarray(weights >= 0, np.float32)
 
 
 def _bits(weights: Weights, spec: QuantizerSpec) -> Weights:
@@ -88,19 +92,19 @@ def _bits(weights: Weights, spec: QuantizerSpec) -> Weights:
     if isinstance(alpha, str):
         return _fitted_bits(weights, spec)
     if spec["bits"] == keep:
-        levels = _signs(weights) if keep else (_signs(weights) + 1) / 2
+        levels = _signs(weights) if keep else _zeros_and_ones(weights)
         return levels * _number(alpha)
     steps, unit = 2.0 ** (spec["bits"] - keep), 2.0 ** spec["integer"]
     low = -steps + int(spec["symmetric"]) if keep else 0.0
-    levels = np.clip(np.rint(weights * np.float32(steps / unit)), low, steps - 1)
-    return np.float32(unit / steps) * levels * _number(alpha)
+    rounded = np.clip(np.rint(weights * np.float32(steps / unit)), low, steps - 1)
+    return np.asarray(np.float32(unit / steps) * rounded * _number(alpha), np.float32)
 
 
 def _fitted_bits(weights: Weights, spec: QuantizerSpec) -> Weights:
     """``alpha='auto'``: the largest weight of a channel is the largest level; ``'auto_po2'``: least squares."""
     unit = np.float32(2.0 ** spec["integer"])
     values, largest = weights / unit, np.float32(2 ** (spec["bits"] - 1) - 1)
-    scale = np.abs(values).max(axis=_axes(weights), keepdims=True) / largest
+    scale: Weights = np.abs(values).max(axis=_axes(weights), keepdims=True) / largest
     if spec["alpha"] == "auto":
         return unit * scale * _levels(values, scale, largest)
     scale = _power_of_two(scale)
@@ -144,20 +148,20 @@ def _ternary(weights: Weights, spec: QuantizerSpec) -> Weights:
         threshold = np.float32(TERNARY_THRESHOLD if spec["threshold"] is None else spec["threshold"])
         return np.sign(weights) * (np.abs(weights) >= threshold) * _number(alpha)
     largest = np.abs(weights).max(axis=_axes(weights) if weights.ndim > 1 else None, keepdims=True)
-    scale = 2 * largest / np.float32(3)
+    scale: Weights = np.asarray(2 * largest / np.float32(3), np.float32)
     if alpha == "auto_po2":
         scale = _power_of_two(scale)
     for _ in range(int(spec["number_of_unrolls"])):
         rounded = scale * np.rint(weights / scale)
-        levels = np.sign(weights) * (np.abs(rounded) >= scale / 2)
-        scale = _least_squares(weights, levels.astype(np.float32), alpha)
-    return np.asarray(scale * levels, dtype=np.float32)
+        levels = np.asarray(np.sign(weights) * (np.abs(rounded) >= scale / 2), np.float32)
+        scale = _least_squares(weights, levels, alpha)
+    return scale * levels
 
 
 def _binary(weights: Weights, spec: QuantizerSpec) -> Weights:
     levels = _signs(weights)
     if spec.parameters.get("use_01"):
-        levels = (levels + 1) / 2
+        levels = _zeros_and_ones(weights)
     alpha = spec["alpha"]
     return levels * (_least_squares(weights, levels, alpha) if isinstance(alpha, str) else _number(alpha))
 
@@ -194,15 +198,16 @@ def _power(size: Weights, spec: QuantizerSpec, exponent_bits: int) -> Weights:
     return np.exp2(np.where(size < EPSILON, low, exponent)).astype(np.float32)
 
 
-def _fixed(weights: Weights, spec: QuantizerSpec) -> Weights:
-    form = activation_format(spec, "weights")
-    return form.quantize(weights).astype(np.float32)
+def _relu(weights: Weights, spec: QuantizerSpec) -> Weights:
+    known = activation_format(spec, "weights")
+    assert known is not None
+    return known.quantize(weights).astype(np.float32)
 
 
 WEIGHT_QUANTIZERS: dict[str, Callable[[Weights, QuantizerSpec], Weights]] = {
     "quantized_bits": _bits,
     "quantized_linear": _linear,
-    "quantized_relu": _fixed,
+    "quantized_relu": _relu,
     "ternary": _ternary,
     "stochastic_ternary": _ternary,
     "binary": _binary,

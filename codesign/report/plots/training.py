@@ -9,26 +9,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from codesign.report.plots.style import CHOSEN, INK, colour, single_axes, styled
 
-CURVES = {"accuracy": "training", "val_accuracy": "validation", "loss": "training", "val_loss": "validation"}
-
 
 @styled
-def accuracy_figure(history: dict[str, Sequence[float]], chosen_epoch: int | None) -> Figure:
-    """Accuracy above, loss below, against the epoch.
+def quality_figure(history: dict[str, Sequence[float]], chosen_epoch: int | None, monitor: str = "accuracy") -> Figure:
+    """What chose the checkpoint above, loss below, against the epoch.
 
     Args:
-        history: values per epoch; of ``CURVES`` those that exist are drawn.
+        history: values per epoch of the monitored quantity and of the loss, ``val_`` before those of the validation
+            split; those that exist are drawn.
         chosen_epoch: epoch of the checkpoint that was kept, counted from 0; None if unknown.
+        monitor: the monitored quantity, "accuracy" or "objective".
     """
     figure = Figure(layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for axes, names in ((upper, ("accuracy", "val_accuracy")), (lower, ("loss", "val_loss"))):
-        for index, name in enumerate(names):
-            if name in history:
-                axes.plot(history[name], color=colour(index), label=CURVES[name], linewidth=1.2)
+    for axes, quantity in ((upper, monitor), (lower, "loss")):
+        for index, (prefix, split) in enumerate((("", "training"), ("val_", "validation"))):
+            if prefix + quantity in history:
+                axes.plot(history[prefix + quantity], color=colour(index), label=split, linewidth=1.2)
         if chosen_epoch is not None:
             axes.axvline(chosen_epoch, color=CHOSEN, linestyle="--", linewidth=1.2, label="chosen checkpoint")
-    upper.set(ylabel="accuracy")
+    upper.set(ylabel=monitor)
     lower.set(ylabel="loss", xlabel="epoch")
     _legend_above(figure, upper)
     return figure
@@ -59,24 +59,29 @@ def cost_figure(history: dict[str, Sequence[float]], chosen_epoch: int | None, t
 
 @styled
 def front_figure(
-    ebops: ArrayLike, accuracy: ArrayLike, chosen: tuple[float, float] | None, target_ebops: float | None
+    ebops: ArrayLike,
+    quality: ArrayLike,
+    chosen: tuple[float, float] | None,
+    target_ebops: float | None,
+    monitor: str = "accuracy",
 ) -> Figure:
-    """The checkpoints that no other one beats, validation accuracy against EBOPs.
+    """The checkpoints that no other one beats, what chose among them against EBOPs.
 
     Args:
         ebops: effective bit operations, shape (n,).
-        accuracy: validation accuracy, shape (n,).
-        chosen: (EBOPs, validation accuracy) of the checkpoint that was kept.
+        quality: validation accuracy or objective, shape (n,).
+        chosen: (EBOPs, quality) of the checkpoint that was kept.
         target_ebops: what the schedule aimed at.
+        monitor: the monitored quantity, "accuracy" or "objective".
     """
     figure, axes = single_axes()
-    axes.plot(np.asarray(ebops), np.asarray(accuracy), color=colour(0), marker="o", markersize=4, label="front")
+    axes.plot(np.asarray(ebops), np.asarray(quality), color=colour(0), marker="o", markersize=4, label="front")
     if chosen is not None:
         axes.plot(*chosen, color=CHOSEN, marker="D", markersize=9, linestyle="none", label="chosen checkpoint")
     if target_ebops is not None:
         axes.axvline(target_ebops, color=INK, linestyle=":", linewidth=1.4, label=f"target {target_ebops:,.0f}")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set(xlabel="EBOPs (effective bit operations)", ylabel="validation accuracy")
+    axes.set(xlabel="EBOPs (effective bit operations)", ylabel=f"validation {monitor}")
     _legend_above(figure, axes)
     return figure
 

@@ -1,9 +1,9 @@
 """The firmware: ports, score format, latency, files."""
 
-import re
 from collections import Counter
 from pathlib import PurePosixPath
 
+from codesign.fixed_point import FixedPoint
 from codesign.report import text
 from codesign.report.blocks import Section, Table, facts, table
 from codesign.report.collect import Record, Records
@@ -14,15 +14,15 @@ def firmware(records: Records) -> Section:
     """Everything a firmware engineer needs to place the algorithm."""
     if records.firmware is None:
         return not_run("firmware", "Firmware", "generate")
-    result = records.firmware
+    result, anomaly = records.firmware, records.task.kind == "anomaly"
     return Section(
         "firmware",
         "Firmware",
         (
             _timing(result),
-            _ports(result),
+            _ports(result, "anomaly score" if anomaly else "class scores"),
             _fields("Input word in_data", result["inputs"]),
-            _fields("Output word out_data", result["outputs"], _score_note(result["score_format"])),
+            _fields("Output word out_data", result["outputs"], _score_note(result["score_format"], anomaly)),
             _sources(result),
         ),
     )
@@ -62,14 +62,14 @@ def _interval(cycles: int | None) -> str:
     return text.count(cycles, "cycles between two events")
 
 
-def _ports(result: Record) -> Table:
+def _ports(result: Record, scores: str) -> Table:
     rows = [
         ["clk", "in", "1", "algorithm clock, rising edge"],
         ["reset", "in", "1", "synchronous, active high; events in flight are dropped"],
         ["in_valid", "in", "1", "in_data carries an event"],
         ["in_data", "in", text.count(result["inputs"]["bits"]), "hardware integers of the input contract"],
         ["out_valid", "out", "1", f"{text.count(result.get('latency_cycles'))} cycles after in_valid"],
-        ["out_data", "out", text.count(result["outputs"]["bits"]), f"class scores, {result['score_format']} each"],
+        ["out_data", "out", text.count(result["outputs"]["bits"]), f"{scores}, {result['score_format']}"],
     ]
     return table(f"Ports of {result['top']}", ("port", "direction", "bits", "meaning"), "llrl", rows)
 
@@ -89,11 +89,15 @@ def _fields(caption: str, port: Record, note: str = "") -> Table:
     )
 
 
-def _score_note(score_format: str) -> str:
-    """What one count of a score is worth; ``ap_fixed<W,I>`` counts the sign in I."""
-    found = re.match(r"ap_fixed<(\d+),\s*(-?\d+)", score_format)
-    worth = f" One count is {text.power_of_two(int(found[2]) - int(found[1]))}." if found else ""
-    return f"Scores are {score_format}, before any softmax: the largest one names the class.{worth}"
+def _score_note(score_format: str, anomaly: bool) -> str:
+    """What a score says, and what one count of it is worth."""
+    worth = f"One count is {text.power_of_two(-FixedPoint.parse(score_format).fractional)}."
+    if anomaly:
+        return (
+            f"The anomaly score is {score_format}. An event is accepted where its integer is at or above the threshold "
+            f"of a working point in the chapter Physics. {worth}"
+        )
+    return f"Scores are {score_format}, before any softmax: the largest one names the class. {worth}"
 
 
 def _sources(result: Record) -> Table:

@@ -10,8 +10,10 @@ from codesign.evaluation.scores import SplitScores
 from codesign.report import text
 from codesign.report.blocks import Block, Paragraph, Plot, Section, Table, facts, table
 from codesign.report.collect import Record, Records
+from codesign.report.detector import detector_of
 from codesign.report.plots import confusion_figure, probability_figure, roc_figure
 from codesign.report.plots.physics import RocCurve
+from codesign.report.sections.anomaly import anomaly
 from codesign.report.sections.missing import not_run
 
 FEWEST_BACKGROUND = 10  # a ROC curve is drawn down to this many background events
@@ -19,10 +21,17 @@ PROBABILITY_BINS = 25
 
 
 def physics(records: Records) -> Section:
-    """Accuracy, AUC and working points of every class, ROC curves, confusion matrix."""
+    """Of a classifier or of an anomaly detector, whichever was judged."""
+    detector = detector_of(records)
+    if detector is not None:
+        return anomaly(detector)
     if records.metrics is None:
         return not_run("physics", "Physics", "evaluate")
-    result = records.metrics
+    return _classifier(records, records.metrics)
+
+
+def _classifier(records: Records, result: Record) -> Section:
+    """Accuracy, AUC and working points of every class, ROC curves, confusion matrix."""
     blocks: list[Block] = [_overall(result), _by_class(result), _working_points(result)]
     counts = np.array(result["confusion"], dtype=np.int64)
     names = [entry["name"] for entry in result["classes"]]
@@ -88,13 +97,19 @@ def _validation(result: Record) -> str:
 
 
 def _by_class(result: Record) -> Table:
-    efficiencies = [point["fpr"] for point in result["classes"][0]["working_points"]]
-    header = ["class", "events", "AUC", *(f"signal efficiency at {_asked(fpr)} background" for fpr in efficiencies)]
+    first = result["classes"][0]
+    header = ["class", "events", "AUC"]
+    header += [f"signal efficiency at {_asked(point['fpr'])} background" for point in first["working_points"]]
+    header += [f"background rejection at {_asked(point['tpr'])} signal" for point in first["rejections"]]
     rows = []
     for entry in result["classes"]:
         signal = (_signal_efficiency(point) for point in entry["working_points"])
-        rows.append([entry["name"], text.count(entry["events"]), text.estimate(entry["auc"]), *signal])
-    note = "One class against all others, on the class probability. Errors are statistical, 68 %."
+        rejected = (_rejection(point) for point in entry["rejections"])
+        rows.append([entry["name"], text.count(entry["events"]), text.estimate(entry["auc"]), *signal, *rejected])
+    note = (
+        "One class against all others, on the class probability. Background rejection is the inverse of the background "
+        "efficiency, with the ends of its interval. Errors and intervals are statistical, 68 %."
+    )
     return table("Classes", header, "l" + "r" * (len(header) - 1), rows, note)
 
 
@@ -128,6 +143,14 @@ def _asked(fpr: float) -> str:
 
 def _signal_efficiency(point: Record) -> str:
     return text.estimate({"value": point["tpr"], "error": point["tpr_error"]}, 100, "%")
+
+
+def _rejection(point: Record) -> str:
+    """``1,290 (1,110 … 1,510)``; only a lower limit where no background is left."""
+    if point["value"] is None:
+        return f"> {text.rounded(point['low'])}"
+    high = "∞" if point["high"] is None else text.rounded(point["high"])
+    return f"{text.rounded(point['value'])} ({text.rounded(point['low'])} … {high})"
 
 
 def _roc_plot(result: Record, scores: SplitScores) -> Plot:

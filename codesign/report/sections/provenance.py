@@ -43,6 +43,7 @@ def _times(records: Records) -> Table:
     steps: dict[str, Record | None] = {
         "data and input contract": records.data,
         "training": records.train,
+        "physics": records.metrics,
         "firmware": records.firmware,
         "verification": records.verify,
         "synthesis": records.synth,

@@ -1,10 +1,11 @@
-"""Makes the ``.h5`` and ``.npz`` files of this folder with the real QKeras, which the project does not install.
+"""Makes the ``.h5.gz`` and ``.npz`` files of this folder with the real QKeras, which the project does not install.
 
 They are what users have: whole models saved by QKeras 0.9.0 on the Keras 2 of TensorFlow (``tf_keras`` 2.21.0,
 TensorFlow 2.21.0, Python 3.11). Weights are random, not trained. ``x`` lies on a grid of 1/64 within ±8, and ``y`` is
 what the real QKeras computes for it, before a final softmax. Run by hand, in an environment of its own::
 
-    uv venv qk && uv pip install --python qk/bin/python tensorflow==2.21.0 tf_keras==2.21.0 qkeras==0.9.0 pyparsing setuptools
+    uv venv qk
+    uv pip install --python qk/bin/python tensorflow==2.21.0 tf_keras==2.21.0 qkeras==0.9.0 pyparsing setuptools
     qk/bin/python tests/models/qkeras/make_fixtures.py
 """
 
@@ -12,15 +13,61 @@ import os
 
 os.environ |= {"TF_USE_LEGACY_KERAS": "1", "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from qkeras import QActivation, QBatchNormalization, QConv1D, QConv2D, QDense, quantized_bits
+from qkeras import QActivation, QBatchNormalization, QConv1D, QConv2D, QDense, get_quantizer, quantized_bits
 from tensorflow.keras import Model, Sequential
 from tensorflow.keras import layers as kl
 
 ROWS = 200
+# Of every quantiser, what it makes of random weights: a matrix with a column of zeros, and a vector.
+WEIGHT_QUANTIZERS = (
+    "quantized_bits(6,0,alpha=1)",
+    "quantized_bits(4,1,1,alpha=0.5)",
+    "quantized_bits(5,0,keep_negative=False,alpha=1)",
+    "quantized_bits(1,0,alpha=1)",
+    "quantized_bits(4,0,alpha='auto')",
+    "quantized_bits(4,2,alpha='auto_po2')",
+    "quantized_bits(3,0,alpha='auto_po2',use_stochastic_rounding=True)",
+    "quantized_relu(4,0)",
+    "ternary()",
+    "ternary(alpha=0.5,threshold=0.2)",
+    "ternary(alpha='auto')",
+    "ternary(alpha='auto_po2')",
+    "stochastic_ternary(alpha='auto_po2')",
+    "binary(alpha=1)",
+    "binary(use_01=1,alpha=2)",
+    "binary(alpha='auto')",
+    "binary(alpha='auto_po2')",
+    "stochastic_binary(alpha='auto_po2')",
+    "quantized_po2(4)",
+    "quantized_po2(3,max_value=1)",
+    "quantized_po2(4,2,log2_rounding='floor')",
+    "quantized_po2(4,quadratic_approximation=True)",
+    "quantized_relu_po2(3,max_value=1)",
+    "quantized_relu_po2(4,2,negative_slope=0.25)",
+)
+ACTIVATIONS = (
+    "quantized_bits(6,2,alpha=1)",
+    "quantized_bits(6,2,1,alpha=1)",
+    "quantized_bits(5,2,keep_negative=False)",
+    "quantized_bits(5,1,alpha=0.25)",
+    "quantized_bits(1,0,alpha=2)",
+    "quantized_relu(4,2)",
+    "quantized_relu(8,1,use_stochastic_rounding=True)",
+    "quantized_tanh(5)",
+    "quantized_tanh(3,symmetric=1)",
+    "quantized_sigmoid(2)",
+    "quantized_sigmoid(6,symmetric=1)",
+    "binary(alpha=1)",
+    "binary(use_01=1,alpha=0.5)",
+    "ternary()",
+    "ternary(alpha=2,threshold=0.5)",
+    "relu",
+)
 FOLDER = Path(__file__).parent
 
 
@@ -36,7 +83,9 @@ def mlp() -> Model:
             kl.Input((10,)),
             QDense(12, **bits("quantized_bits(6,0,alpha=1)"), name="fc1"),
             QActivation("quantized_relu(6,2)", name="relu1"),
-            QDense(8, **bits("quantized_bits(4,0,alpha='auto_po2')"), activation="quantized_bits(7,2,alpha=1)", name="fc2"),
+            QDense(
+                8, **bits("quantized_bits(4,0,alpha='auto_po2')"), activation="quantized_bits(7,2,alpha=1)", name="fc2"
+            ),
             kl.Dropout(0.2),
             QDense(8, **bits("quantized_bits(5,1,1,alpha=0.5)"), activation="relu", name="fc3"),
             QActivation("quantized_relu(5,3,use_stochastic_rounding=True)", name="relu3"),
@@ -148,7 +197,28 @@ def save(name: str, model: Model, random: np.random.Generator) -> None:
     model.save(FOLDER / f"{name}.h5", include_optimizer=False)
 
 
+def save_quantizers(random: np.random.Generator) -> None:
+    """Save what every quantiser makes of weights, and every activation of all values within ±6 in steps of 1/32."""
+    matrix = (random.normal(0.0, 0.4, (7, 5)) * [1.0, 0.3, 2.0, 0.05, 0.0]).astype(np.float32)
+    vector = random.normal(0.0, 0.5, 6).astype(np.float32)
+    x = np.arange(-192, 193, dtype=np.float32)[:, None] / 32
+    found = {"matrix": matrix, "vector": vector, "x": x}
+    for text in WEIGHT_QUANTIZERS:
+        found |= {f"{name}:{text}": get_quantizer(text)(found[name]).numpy() for name in ("matrix", "vector")}
+    found |= {f"x:{text}": get_quantizer(text)(tf.constant(x)).numpy() for text in ACTIVATIONS}
+    np.savez_compressed(FOLDER / "quantizers.npz", **found)
+
+
+def pack(name: str) -> None:
+    """Compress a model file: HDF5 is mostly empty."""
+    path = FOLDER / f"{name}.h5"
+    (FOLDER / f"{name}.h5.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    path.unlink()
+
+
 if __name__ == "__main__":
     tf.keras.utils.set_random_seed(11)
     for builder in (mlp, conv1d, conv2d, few_levels, branches, batch_norm):
         save(builder.__name__, builder(), np.random.default_rng(5))
+        pack(builder.__name__)
+    save_quantizers(np.random.default_rng(6))

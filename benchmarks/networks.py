@@ -1,0 +1,198 @@
+"""All example networks side by side on the same split: physics with seed spread against EBOPs and LUT.
+
+python benchmarks/networks.py                              every configuration in examples/, seeds 1 2 3
+python benchmarks/networks.py --configs examples/jet_*.toml --seeds 1 --epochs-share 0.2
+python benchmarks/networks.py --vary 'quantization.schedule="pid"' 'quantization.schedule="path"'
+
+Every training is a run directory under --output, so an interrupted benchmark goes on where it stood. LUT is the
+carry-aware Yosys count of the whole wrapper. Written are networks.md and networks.json.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from codesign.files import write_whole
+from codesign.metrics import Estimate, Spread, better, spread
+from codesign.report.blocks import table
+from codesign.report.tables import table_to_markdown
+
+ROOT = Path(__file__).parent.parent
+STEPS = ("train", "evaluate", "generate", "synth")
+
+
+def derive(config: Path, seed: int, share: float, variation: str | None, output: Path) -> Path:
+    """A configuration with another seed, a share of the epochs and one changed key, in a folder of its own."""
+    text = config.read_text()
+    parsed = tomllib.loads(text)
+    name = parsed["name"] + ("" if variation is None else "-" + re.sub(r"[^A-Za-z0-9.]+", "_", variation).strip("_"))
+    data = (config.parent / parsed["data"]["file"]).resolve()
+    text = re.sub(r"(?m)^name = .*$", f'name = "{name}"', text)
+    text = re.sub(r"(?m)^seed = .*$", f"seed = {seed}", text)
+    text = re.sub(r"(?m)^file = .*$", f'file = "{data}"', text)
+    if "epochs" in parsed.get("training", {}):
+        epochs = max(1, round(share * parsed["training"]["epochs"]))
+        text = re.sub(r"(?m)^epochs = .*$", f"epochs = {epochs}", text)
+    if variation is not None:
+        text = _changed(text, variation)
+    path = output / "configs" / f"{name}-{seed}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def _changed(text: str, variation: str) -> str:
+    """Set ``section.key=value`` in TOML text whose sections are plain tables."""
+    key, value = variation.split("=", 1)
+    section, name = key.rsplit(".", 1)
+    text = re.sub(rf"(?m)(^\[{re.escape(section)}\]\n(?:(?!\[).*\n)*?){name} = .*\n", r"\1", text)
+    if f"[{section}]\n" in text:
+        return text.replace(f"[{section}]\n", f"[{section}]\n{name} = {value}\n", 1)
+    return f"{text}\n[{section}]\n{name} = {value}\n"
+
+
+def measure(config: Path, output: Path) -> dict[str, Any] | None:
+    """Bring the run of a configuration up to date in a process of its own; None if it failed."""
+    directory = output / "runs" / config.stem
+    for step in STEPS:
+        target: list[str | Path] = [config, "--output", directory] if step == STEPS[0] else [directory]
+        command = [sys.executable, "-c", "from codesign.cli import main; main()", step, *map(str, target)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 2:
+            print(f"{config.stem}: {step} failed: {done.stderr.strip().splitlines()[-1]}", flush=True)
+            return None
+    records = {name: json.loads((directory / f"{name}.json").read_text()) for name in ("train", "metrics", "firmware")}
+    board = json.loads((directory / "synth.json").read_text())["boards"][0]
+    row = {
+        "ebops": records["train"]["ebops"],
+        "epochs": records["train"]["epochs"],
+        "training_s": records["train"]["wall_time_s"],
+        "lut": board["lut"],
+        "ff": board["ff"],
+        "dsp": board["dsp"],
+        "latency_ns": records["firmware"]["latency_ns"],
+        "physics": physics(records["metrics"]),
+    }
+    print(f"{config.stem}: {row['ebops']:,.0f} EBOPs, {row['lut']:,} LUT, {summary(row['physics'])}", flush=True)
+    return row
+
+
+def physics(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """What is compared, each with its statistical error."""
+    if "accuracy" in metrics:
+        areas = {f"AUC {entry['name']}": entry["auc"] for entry in metrics["classes"]}
+        return {"accuracy": metrics["accuracy"], **areas}
+    found: dict[str, dict[str, float]] = {}
+    for score in metrics["scores"]:
+        for signal in score["signals"]:
+            found[f"{score['name']}: AUC {signal['name']}"] = signal["auc"]
+        for point in score["points"]:
+            for signal, tpr in point["tpr"].items():
+                error = (tpr["high"] - tpr["low"]) / 2
+                key = f"{score['name']}: TPR {signal} at {point['asked_fpr']:g}"
+                found[key] = {"value": tpr["value"], "error": error}
+    return found
+
+
+def summary(found: dict[str, dict[str, float]]) -> str:
+    """The first few quantities in one line."""
+    first = list(found.items())[:4]
+    return ", ".join(f"{name} {value['value']:.4f}±{value['error']:.4f}" for name, value in first)
+
+
+def page(rows: dict[str, list[dict[str, Any]]]) -> str:
+    """Markdown: cost and physics of every network, and which differences are more than seeds and statistics."""
+    tasks: dict[bool, list[str]] = defaultdict(list)
+    for name, found in rows.items():
+        tasks["accuracy" in found[0]["physics"]].append(name)
+    parts = ["# Networks side by side", f"Command: `{' '.join(['python', *sys.argv])}`"]
+    for is_classifier, names in sorted(tasks.items(), reverse=True):
+        parts.append(table_to_markdown(_costs(rows, names, "Jet tagging" if is_classifier else "Anomaly detection")))
+        parts.append(table_to_markdown(_physics(rows, names, is_classifier)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _costs(rows: dict[str, list[dict[str, Any]]], names: list[str], title: str) -> Any:
+    header = ("network", "seeds", "EBOPs", "LUT (Yosys)", "FF", "DSP", "latency [ns]", "training [s]")
+    keys = ("ebops", "lut", "ff", "dsp", "latency_ns", "training_s")
+    lines = [
+        [name, str(len(rows[name])), *(_range([row[key] for row in rows[name]]) for key in keys)] for name in names
+    ]
+    return table(f"{title}: cost", header, "l" + "r" * 7, lines, "Smallest to largest of the seeds.")
+
+
+def _physics(rows: dict[str, list[dict[str, Any]]], names: list[str], is_classifier: bool) -> Any:
+    """One line per network and quantity group; seed spread and statistical error apart."""
+    if is_classifier:
+        quantities = list(rows[names[0]][0]["physics"])
+        best = max(names, key=lambda name: _spread(rows[name], "accuracy").mean)
+        lines = [
+            [
+                name,
+                *(_text(_spread(rows[name], quantity)) for quantity in quantities),
+                ""
+                if name == best
+                else str(better(_spread(rows[name], "accuracy"), _spread(rows[best], "accuracy")).verdict),
+            ]
+            for name in names
+        ]
+        header = ("network", *quantities, f"accuracy against {best}")
+        return table("Jet tagging: physics", header, "l" + "r" * len(quantities) + "l", lines, NOTE)
+    lines = [
+        [name, quantity, _text(_spread(rows[name], quantity))]
+        for name in names
+        for quantity in rows[name][0]["physics"]
+    ]
+    return table("Anomaly detection: physics", ("network", "score and quantity", "value"), "llr", lines, NOTE)
+
+
+NOTE = (
+    "Mean over seeds ± their standard deviation (± statistical error of one test sample, 68 %). A difference counts "
+    "only if it is larger than the combined spread and passes Welch's test at 5 %."
+)
+
+
+def _spread(found: list[dict[str, Any]], quantity: str) -> Spread:
+    return spread([Estimate(**row["physics"][quantity]) for row in found if quantity in row["physics"]])
+
+
+def _text(found: Spread) -> str:
+    deviation = "" if found.std is None else f" ± {found.std:.4f}"
+    return f"{found.mean:.4f}{deviation} (± {found.test_error:.4f})"
+
+
+def _range(values: list[float]) -> str:
+    low, high = (f"{value:,.0f}" if max(values) >= 100 else f"{value:.4g}" for value in (min(values), max(values)))
+    return low if low == high else f"{low}–{high}"
+
+
+def main() -> None:
+    """Measure all configurations and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configs", type=Path, nargs="+", default=sorted((ROOT / "examples").glob("*.toml")))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--epochs-share", type=float, default=1.0)
+    parser.add_argument("--vary", nargs="*", default=[None], help="section.key=value; every configuration with each")
+    parser.add_argument("--output", type=Path, default=ROOT / "runs" / "networks")
+    arguments = parser.parse_args()
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for config in arguments.configs:
+        for variation in arguments.vary:
+            for seed in arguments.seeds:
+                derived = derive(config, seed, arguments.epochs_share, variation, arguments.output)
+                row = measure(derived, arguments.output)
+                if row is not None:
+                    rows.setdefault(derived.stem.rsplit("-", 1)[0], []).append(row)
+    write_whole(arguments.output / "networks.json", json.dumps(rows, indent=2) + "\n")
+    write_whole(arguments.output / "networks.md", page(rows))
+    print((arguments.output / "networks.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
