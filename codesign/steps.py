@@ -106,9 +106,10 @@ def _derive_contract(run: Run) -> tuple[InputContract, Any]:
 
 
 def train_inputs(run: Run) -> object:
-    """Task, model, quantisation and training sections, and the seed."""
+    """Everything of the configuration that a training depends on."""
     config = run.config
-    return [config.seed, config.task, config.model, config.quantization, config.training]
+    sections = [config.task, config.model, config.quantization, config.pruning, config.distillation, config.training]
+    return [config.seed, *sections]
 
 
 def train(run: Run, progress: Progress) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Keeps the quantiser of the network's inputs where hls4ml 1.3 would drop it. Importing the module registers the change.
+"""Keeps the quantiser of the network's inputs where hls4ml 1.3 would drop it. Importing the module registers it.
 
-hls4ml turns a quantiser with one format for all values into the type of the layer before it. Before the first layer that
-is the input port, whose type is the contract's (`codesign.firmware.hls`): the quantiser would be lost.
+hls4ml turns a quantiser with one format for all values into the type of the layer before it. Before the first layer
+that is the input port, whose type is the contract's (`codesign.firmware.hls`): the quantiser would be lost.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Faults of a trained network that no loss shows: collapsed layers and activations beyond the range of their format."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class LayerHealth:
     Attributes:
         name: layer.
         overflow: what its activations do beyond their range: "WRAP", "SAT" or "SAT_SYM".
-        beyond: fraction of the events of which at least one input value of the layer is beyond its range.
+        beyond: fraction of the events of which at least one input value of the layer is beyond its range; of the known
+            ones where the activations saturate.
         constant: whether the output is the same for every event.
     """
 
@@ -32,13 +33,28 @@ class LayerHealth:
     constant: bool
 
 
-def layer_health(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, ...]:
+def layer_health(
+    model: Any, values: NDArray[np.float32], known: NDArray[np.float32] | None = None
+) -> tuple[LayerHealth, ...]:
     """Observe every quantised layer of a network.
 
     Args:
         model: trained and calibrated network.
-        values: network values of events, shape (n, inputs).
+        values: network values of events, shape (n, inputs); none of them should wrap.
+        known: events like those of the training, few of which should saturate; a score may well saturate for an
+            anomaly. None takes ``values``.
     """
+    found = _observe(model, values)
+    if known is None:
+        return found
+    expected = _observe(model, known)
+    return tuple(
+        layer if layer.overflow == "WRAP" else replace(layer, beyond=other.beyond)
+        for layer, other in zip(found, expected, strict=True)
+    )
+
+
+def _observe(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, ...]:
     import keras
 
     layers = [layer for layer in model.layers if _quantizers(layer)]

@@ -87,21 +87,16 @@ def fit(
     checkpoint = None if state is None else Checkpoint(*state, _stateful(recipe, front, pruning))
     first = 0 if checkpoint is None else checkpoint.resume(network.trained)
     batches = Batches(train, config.training.batch_size, config.seed)
-    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _logs: batches.shuffle(epoch))
-    callbacks = [order, recipe.cost, front, keras.callbacks.TerminateOnNaN()]
-    callbacks += [] if pruning is None else [pruning.callback]
-    if config.training.patience is not None:
-        settled = max(recipe.settled, front.since)
-        callbacks.append(EarlyStop(front, recipe.accepted_ebops, config.training.patience, settled))
-    callbacks += [report_progress(progress, monitor, config.training.epochs), checkpoint]
+    epochs = config.training.epochs
+    callbacks = [*_callbacks(batches, recipe, front, pruning, config), report_progress(progress, monitor, epochs)]
     fitted = network.trained.fit(
         batches,
         shuffle=False,
         validation_data=(validation.values, validation.targets, validation.weights),
         validation_batch_size=TRACE_BATCH,
-        epochs=config.training.epochs,
+        epochs=epochs,
         initial_epoch=first,
-        callbacks=[callback for callback in callbacks if callback is not None],
+        callbacks=callbacks if checkpoint is None else [*callbacks, checkpoint],
         verbose=0,
     )
     history = fitted.history if checkpoint is None else checkpoint.history()
@@ -109,13 +104,7 @@ def fit(
     front.restore(chosen)
     if pruning is not None:
         pruning.finish()
-    ebops = calibrate(network, train)
-    rounding = None
-    if recipe.finish is not None:
-        before = _quality(network, validation, monitor)
-        rounded = recipe.finish(network, train)
-        rounding = Rounding(before, _quality(network, validation, monitor), ebops, rounded)
-        ebops = rounded
+    ebops, rounding = _finish(network, recipe, train, validation, monitor)
     if checkpoint is not None:
         checkpoint.path.unlink(missing_ok=True)
     return TrainResult(
@@ -131,6 +120,31 @@ def fit(
         rounding=rounding,
         history={name: [float(value) for value in values] for name, values in history.items()},
     )
+
+
+def _callbacks(
+    batches: Batches, recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | None, config: Config
+) -> list[Any]:
+    """What acts in every epoch, in this order: the front must see the cost, and a checkpoint all of it."""
+    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _logs: batches.shuffle(epoch))
+    callbacks = [order, recipe.cost, front, keras.callbacks.TerminateOnNaN()]
+    callbacks += [] if pruning is None else [pruning.callback]
+    if config.training.patience is not None:
+        settled = max(recipe.settled, front.since)
+        callbacks.append(EarlyStop(front, recipe.accepted_ebops, config.training.patience, settled))
+    return [callback for callback in callbacks if callback is not None]
+
+
+def _finish(
+    network: Network, recipe: Recipe, train: Sample, validation: Sample, monitor: str
+) -> tuple[float, Rounding | None]:
+    """Calibrate the network and do what the method does after the training; returns EBOPs and what rounding changed."""
+    ebops = calibrate(network, train)
+    if recipe.finish is None:
+        return ebops, None
+    before = _quality(network, validation, monitor)
+    rounded = recipe.finish(network, train)
+    return rounded, Rounding(before, _quality(network, validation, monitor), ebops, rounded)
 
 
 def _stateful(recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | None) -> dict[str, Stateful]:

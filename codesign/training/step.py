@@ -17,6 +17,7 @@ from codesign.run import Run
 from codesign.task import background_classes, score_names
 from codesign.training.boosting import fit_trees
 from codesign.training.checks import layer_health, require_healthy
+from codesign.training.distillation import distil
 from codesign.training.fit import fit
 from codesign.training.sample import Sample, with_saturated_rows
 
@@ -45,10 +46,14 @@ def train_network(
     Raises:
         ModelError: the training failed, or the saved network is not the trained one.
     """
-    config, classes = run.config, run.record("data")["classes"]
+    config, data = run.config, run.record("data")
+    classes = data["classes"]
     train, validation = (_sample(run, contract, split, classes) for split in ("train", "validation"))
-    network = build_network(config, contract, len(score_names(config.task, classes)))
-    rows = with_saturated_rows(train, contract, config.seed)
+    size = len(score_names(config.task, classes))
+    network, rows = build_network(config, contract, size), with_saturated_rows(train, contract, config.seed)
+    network, rows, validation, teacher = distil(
+        network, rows, validation, contract, size, config, run.path, data["digest"], progress
+    )
     if config.model.architecture in WITHOUT_GRADIENT:
         result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
     else:
@@ -56,7 +61,7 @@ def train_network(
     save_model(network.deployed, run.path / model_file)
     scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
     test = _values(run, contract, "test")
-    health = layer_health(network.deployed, test)
+    health = layer_health(network.deployed, test, validation.values)
     require_healthy(health)
     deployed = outputs(network.deployed, test)
     progress("reloading the saved network in a new process", 1, 1)
@@ -64,6 +69,7 @@ def train_network(
     np.savez_compressed(run.path / scores_file, **scores)
     return {
         **dataclasses.asdict(result),
+        "teacher": None if teacher is None else dataclasses.asdict(teacher),
         "health": [dataclasses.asdict(layer) for layer in health],
         "reload_identical_rows": len(deployed),
     }

@@ -19,6 +19,12 @@ def mlp(tmp_path):
     return unpack("mlp", tmp_path)
 
 
+@pytest.fixture
+def no_new_process(monkeypatch):
+    """Without the proof by reloading, which takes seconds and is tested with the first network."""
+    monkeypatch.setattr("codesign.models.importers.network.require_identical_reload", lambda *_: None)
+
+
 def test_an_equal_network_is_imported(codesign, mlp, tmp_path):
     model, data = mlp
     status, out, _ = codesign("import", model, "new/net.keras", "--check", data)
@@ -33,6 +39,7 @@ def test_an_equal_network_is_imported(codesign, mlp, tmp_path):
         assert (outputs(load_model(tmp_path / "new" / "net.keras"), arrays["x"]) == arrays["y"]).all()
 
 
+@pytest.mark.usefixtures("no_new_process")
 def test_a_changed_weight_is_found(codesign, mlp):
     model, data = mlp
     with h5py.File(model, "r+") as file:
@@ -45,6 +52,7 @@ def test_a_changed_weight_is_found(codesign, mlp):
     assert f"FAILED: {data}: {record['check']['differing_outputs']} of 600 outputs differ" in err
 
 
+@pytest.mark.usefixtures("no_new_process")
 def test_inputs_beyond_the_input_format_are_told(codesign, mlp):
     model, data = mlp
     status, out, _ = codesign("import", model, "net.keras", "--check", data, "--input-format", "ap_fixed<4,3>")
@@ -53,6 +61,7 @@ def test_inputs_beyond_the_input_format_are_told(codesign, mlp):
     assert "ap_fixed<4,3,RND,SAT>" in out
 
 
+@pytest.mark.usefixtures("no_new_process")
 def test_json_names_every_layer(codesign, mlp):
     status, out, _ = codesign("import", mlp[0], "net.keras", "--json", "--input-format", "ap_fixed<12,6,TRN,WRAP>")
     record = json.loads(out)
@@ -62,6 +71,7 @@ def test_json_names_every_layer(codesign, mlp):
     assert {"name": "fc1", "kind": "QDense"}.items() <= record["layers"][2].items()
 
 
+@pytest.mark.usefixtures("no_new_process")
 def test_nothing_is_replaced_unless_forced(codesign, mlp, tmp_path):
     (tmp_path / "net.keras").write_text("precious")
     status, _, err = codesign("import", mlp[0], "net.keras")

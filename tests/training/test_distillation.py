@@ -122,6 +122,7 @@ def test_an_interrupted_ensemble_goes_on_where_it_stood(problem, tmp_path, monke
 
     monkeypatch.setattr(checkpoint, "INTERVAL_S", 0.0)
     config = problem.config(TAUGHT + "members = 2\n")
+    (tmp_path / "whole").mkdir()
     whole = taught(problem, config, tmp_path / "whole")
 
     def stop_at(what, done, _total):

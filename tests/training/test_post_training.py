@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from keras import ops
 
 from codesign.errors import ConfigError
+from codesign.firmware import rtl
 from codesign.fixed_point import FixedPoint
 from codesign.models.store import outputs
 from codesign.training.calibration import calibrate
 from codesign.training.post_training import prepare_wide, round_widths, smallest_integer
 from codesign.training.widths import set_format, widths
+from codesign.verify.vectors import make_vectors
 
 
 def ptq(problem, weight_bits, activation_bits, more=""):
@@ -80,6 +82,15 @@ def test_a_wrong_binary_point_of_a_weight_would_be_seen(problem):
     k, i, f = (ops.convert_to_numpy(part) for part in width.quantizer.kif)
     set_format(width.quantizer, k, i - 2, f + 2)
     assert np.abs(outputs(network.deployed, problem.validation.values) - before).mean() > 5 * close
+
+
+def test_the_integer_model_of_the_rounded_network_agrees(problem):
+    network, _ = ptq(problem, 4, 6)
+    stimulus = make_vectors(problem.contract, problem.integers, 1000, seed=1).inputs
+    integer_model = rtl.trace(network.deployed, problem.contract)
+    found = outputs(network.deployed, problem.contract.to_network(stimulus))
+    expected = integer_model.score_format.exact_int(found)
+    assert (integer_model.predict(stimulus) == expected).all()
 
 
 @given(st.floats(1e-3, 30.0), st.integers(1, 15))

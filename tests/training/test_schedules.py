@@ -134,10 +134,10 @@ def test_every_schedule_brings_a_network_under_the_target(problem, schedule, set
     text = f'[quantization]\nschedule = "{schedule}"\ntarget_ebops = 1200\n{settings}\n'
     config = problem.config(text)
     config = config.model_copy(
-        update={"training": config.training.model_copy(update={"epochs": 150, "batch_size": 66})}
+        update={"training": config.training.model_copy(update={"epochs": 250, "batch_size": 66})}
     )
     _, result = problem.fit(config)
     assert result.chosen.ebops <= 1.05 * 1200
     if expected is not None:
         assert result.history["ebops"][-1] == pytest.approx(expected, rel=0.25)
-    assert len(result.history["beta"]) == 150
+    assert len(result.history["beta"]) == 250
