@@ -36,7 +36,7 @@ def test_examples_are_valid(path):
         ("[training]\nepochs = '3'", "key 'training.epochs': expected a valid integer, got '3'"),
         ("[training]\nepochs = 3.0", "key 'training.epochs': expected a valid integer, got 3.0"),
         ("[training]\nepochs = 0", "key 'training.epochs': expected greater than or equal to 1, got 0"),
-        ("[quantization]\nmethod = 'x'", "key 'quantization.method': expected 'hgq', got 'x'"),
+        ("[quantization]\nmethod = 'x'", "key 'quantization.method': expected 'hgq', 'fixed', 'ptq' or 'float', got"),
         ("[budget]\nlut_share = 5", "key 'budget.lut_share': expected less than or equal to 1, got 5"),
     ],
 )

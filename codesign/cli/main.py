@@ -8,6 +8,7 @@ import click
 from codesign import __version__
 from codesign.cli import steps
 from codesign.cli.data import data
+from codesign.cli.imports import import_
 from codesign.cli.shared import INTERRUPTED, WRONG, PipelineGroup, example
 from codesign.console import print_lines
 from codesign.errors import CodesignError
@@ -31,6 +32,7 @@ def command(verbose: bool) -> None:
 for subcommand in (
     steps.run,
     data,
+    import_,
     steps.train,
     steps.evaluate,
     steps.generate,

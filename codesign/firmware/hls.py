@@ -119,7 +119,12 @@ def write_hls(
     from codesign.firmware import hls_layers, hls_tables  # noqa: F401  register layers
 
     input_format = _common_format(contract)
-    configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}
+    configuration = {
+        "Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"},
+        # Without it a quantiser of one format for all inputs is fused into the input port, and its rounding is lost
+        # when the port gets the contract's format.
+        "SkipOptimizers": ["fuse_fixed_point_quantizer"],
+    }
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         graph = hls4ml.converters.convert_from_keras_model(
             model,

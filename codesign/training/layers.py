@@ -32,7 +32,7 @@ class LayerPrecision:
 
 
 def layer_precisions(model: Any) -> tuple[LayerPrecision, ...]:
-    """Precision of every HGQ2 layer with a trained kernel, in network order; the arithmetic of a score is not trained."""
+    """Precision of every HGQ2 layer with a trained kernel, in network order; a score's arithmetic is not trained."""
     return tuple(_layer_precision(layer) for layer in model.layers if hasattr(layer, "qkernel") and layer.trainable)
 
 

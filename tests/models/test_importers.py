@@ -17,7 +17,7 @@ from codesign.contract import InputContract, InputFormat
 from codesign.errors import ModelError
 from codesign.firmware import hls, hls_saturation, rtl  # noqa: F401  the correction of saturation is registered
 from codesign.fixed_point import FixedPoint
-from codesign.models.importers import compare, import_network, read_arrays, write_network
+from codesign.models.importers import compare, conversion, import_network, read_arrays, write_network
 from codesign.models.reload import require_identical_reload
 from codesign.models.store import load_model, outputs
 
@@ -95,6 +95,30 @@ def test_quantisers_in_a_row_and_saturation_finer_than_the_input_survive_hls(tmp
     sizes = {"a": (5, 6), "b": (6, 6), "c": (6, 3)}
     write_sequential(tmp_path / "m.h5", [5], layers, random_weights(sizes))
     require_equal_hls(import_network(tmp_path / "m.h5", NARROW), tmp_path / "hls")
+
+
+@pytest.mark.parametrize("name", [*EXACT, "batch_norm"])
+def test_every_value_lies_in_its_range_and_on_its_grid(name, tmp_path, monkeypatch):
+    """The ranges decide how finely weights may be rounded so that float32 stays exact."""
+    import keras
+
+    values = []
+
+    def recorded(*arguments):
+        values.append(convert_layer(*arguments))
+        return values[-1]
+
+    convert_layer = conversion._convert_layer
+    monkeypatch.setattr(conversion, "_convert_layer", recorded)
+    network = import_network(unpack(name, tmp_path)[0], NARROW)
+    x = contract(network.inputs).to_network(stimulus(network.inputs))
+    every = keras.Model(network.model.input, [value.tensor for value in values])
+    for value, found in zip(values, every.predict(x, verbose=0, batch_size=4096), strict=True):
+        assert value.range.low <= found.min()
+        assert found.max() <= value.range.high
+        steps = found.astype(np.float64) * 2.0**value.range.fractional
+        assert (steps == np.rint(steps)).all()
+        assert value.range.bits <= 24
 
 
 def test_batch_normalisation_is_folded_and_the_loss_of_precision_is_told(tmp_path):

@@ -155,10 +155,11 @@ def test_formats_are_the_narrowest_exact_ones():
         format_of(np.float32([2.0**-40, 2.0**20]))
 
 
-def test_float_weights_are_rounded_as_far_as_sums_stay_exact():
+@pytest.mark.parametrize("fractional", [5, 6])
+def test_float_weights_are_rounded_as_far_as_sums_stay_exact(fractional):
     random = np.random.default_rng(2)
     kernel, bias = random.normal(size=(20, 6)).astype(np.float32), random.normal(size=6).astype(np.float32)
-    inputs = ValueRange(-8.0, 8.0, 6)
+    inputs = ValueRange(-8.0, 8.0, fractional)
     rounded, shift, note = round_weights(kernel, bias, inputs, "layer 'a'")
     fraction = fraction_of(rounded)
     assert note == f"layer 'a': weights rounded to {fraction} fractional bits; a narrower input format leaves more"
