@@ -116,15 +116,10 @@ def write_hls(
     """
     import hls4ml
 
-    from codesign.firmware import hls_layers, hls_tables  # noqa: F401  register layers
+    from codesign.firmware import hls_layers, hls_tables  # noqa: F401  register what they add to hls4ml
 
     input_format = _common_format(contract)
-    configuration = {
-        "Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"},
-        # Without it a quantiser of one format for all inputs is fused into the input port, and its rounding is lost
-        # when the port gets the contract's format.
-        "SkipOptimizers": ["fuse_fixed_point_quantizer"],
-    }
+    configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         graph = hls4ml.converters.convert_from_keras_model(
             model,

@@ -1,7 +1,7 @@
-"""Layers that hls4ml 1.3 does not take, as layers that it does.
+"""Layers that hls4ml 1.3 does not take, as layers that it does; importing the module registers them.
 
-Importing the module registers them. A sum over an axis and the repetition of a vector are products with a constant
-kernel of ones, or of one power of two, so both become ``EinsumDense``.
+A sum over an axis and the repetition of a vector are products with a constant kernel of ones, or of one power of two,
+so both become ``EinsumDense``.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from hls4ml.converters.keras_v3._base import KerasV3LayerHandler
 from hls4ml.converters.keras_v3.hgq2._base import QLayerHandler
+from hls4ml.model.layers import Input, Reshape, Transpose
+from hls4ml.model.optimizer.optimizer import optimizer_map
+from hls4ml.model.optimizer.passes.bit_exact import get_input_layers
+from hls4ml.model.optimizer.passes.hgq_proxy_model import FuseFixedPointQuantizer
 
 from codesign.firmware.hls import CONSTANT_KERNEL
 
 
 class SumHandler(QLayerHandler):  # type: ignore[misc]
-    """``QSum`` and ``QMeanPow2`` over one axis that is not the last."""
+    """``QSum`` and ``QMeanPow2``."""
 
     handles = ("hgq.layers.ops.accum.QSum", "hgq.layers.ops.accum.QMeanPow2")
 
@@ -54,3 +58,22 @@ class RepeatHandler(KerasV3LayerHandler):  # type: ignore[misc]
             "out_shape": tuple(out_tensors[0].shape[1:]),
             CONSTANT_KERNEL: True,
         }
+
+
+class KeepInputQuantizer(FuseFixedPointQuantizer):  # type: ignore[misc]
+    """Fuses a quantiser of one format into the layer before it, except into the input.
+
+    The input port gets the contract's format, which would undo the rounding of a quantiser that was fused into it.
+    """
+
+    def match(self, node: Any) -> bool:
+        """Whether a node is to be fused."""
+        if not super().match(node):
+            return False
+        before = get_input_layers(node)[0]
+        while isinstance(before, Reshape | Transpose):
+            before = get_input_layers(before)[0]
+        return not isinstance(before, Input)
+
+
+optimizer_map["fuse_fixed_point_quantizer"] = KeepInputQuantizer()

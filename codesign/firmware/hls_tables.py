@@ -1,9 +1,8 @@
 """Tables in HLS: ``TableDense`` and ``QUnaryFunctionLUT`` as one layer of our own in hls4ml.
 
-hls4ml 1.3 has no layer with a table for every connection. Its own layer of unary tables takes the bits of the quantised
-value as the address; where the value before it has fewer bits than the quantiser, it narrows the quantiser but not the
-table, and reads the wrong entries. Here a table rounds, wraps or saturates the value by itself. Importing the module
-registers the layer.
+hls4ml 1.3 has no layer with a table for every connection. Its own layer of unary tables needs one format for the whole
+tensor, and where the quantiser before it saturates, its C-simulation reads other entries than the network. Here a table
+rounds, wraps or saturates its value by itself. Importing the module registers the layer.
 """
 
 from collections.abc import Sequence

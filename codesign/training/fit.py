@@ -87,14 +87,14 @@ def fit(
     checkpoint = None if state is None else Checkpoint(*state, _stateful(recipe, front, pruning))
     first = 0 if checkpoint is None else checkpoint.resume(network.trained)
     batches = Batches(train, config.training.batch_size, config.seed)
-    epochs = config.training.epochs
-    callbacks = [*_callbacks(batches, recipe, front, pruning, config), report_progress(progress, monitor, epochs)]
+    callbacks = _callbacks(batches, recipe, front, pruning, config)
+    callbacks.append(report_progress(progress, monitor, config.training.epochs))
     fitted = network.trained.fit(
         batches,
         shuffle=False,
         validation_data=(validation.values, validation.targets, validation.weights),
         validation_batch_size=TRACE_BATCH,
-        epochs=epochs,
+        epochs=config.training.epochs,
         initial_epoch=first,
         callbacks=callbacks if checkpoint is None else [*callbacks, checkpoint],
         verbose=0,
@@ -102,11 +102,9 @@ def fit(
     history = fitted.history if checkpoint is None else checkpoint.history()
     chosen = _choose(front, recipe.accepted_ebops, history)
     front.restore(chosen)
-    if pruning is not None:
-        pruning.finish()
-    ebops, rounding = _finish(network, recipe, train, validation, monitor)
-    if checkpoint is not None:
-        checkpoint.path.unlink(missing_ok=True)
+    ebops, rounding = _finish(network, recipe, pruning, (train, validation), monitor)
+    if state is not None:
+        state[0].unlink(missing_ok=True)
     return TrainResult(
         epochs=len(history["loss"]),
         resumed_epoch=first,
@@ -136,9 +134,12 @@ def _callbacks(
 
 
 def _finish(
-    network: Network, recipe: Recipe, train: Sample, validation: Sample, monitor: str
+    network: Network, recipe: Recipe, pruning: PruningMethod | None, samples: tuple[Sample, Sample], monitor: str
 ) -> tuple[float, Rounding | None]:
     """Calibrate the network and do what the method does after the training; returns EBOPs and what rounding changed."""
+    train, validation = samples
+    if pruning is not None:
+        pruning.finish()
     ebops = calibrate(network, train)
     if recipe.finish is None:
         return ebops, None

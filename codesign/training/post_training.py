@@ -51,7 +51,7 @@ def prepare_wide(network: Network, section: QuantizationSection) -> None:
 def round_widths(network: Network, train: Sample, section: QuantizationSection) -> float:
     """Round weights and activations to the configured widths, binary points from the data.
 
-    Weights have one binary point for each output of a layer (arXiv:1806.08342, section 3.1.3), the smallest that holds
+    Weights have one binary point for each output of a layer (arXiv:1806.08342), the smallest that holds
     the largest weight; activations the smallest that holds all training rows, feature by feature.
 
     Args:

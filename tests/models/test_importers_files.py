@@ -87,7 +87,7 @@ def test_an_h5_file_of_keras_3_is_refused(mlp):
         ),
         (
             lambda content: content["config"]["layers"][1]["config"].pop("units"),
-            r"layer 'fc1' \(QDense\): its configuration is incomplete or makes no sense \(KeyError\('units'\)\)",
+            r"layer 'fc1' \(QDense\): its configuration is incomplete or makes no sense \(KeyError: 'units'\)",
         ),
         (
             lambda content: content["config"]["layers"][1]["config"].update(units=13),

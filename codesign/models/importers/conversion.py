@@ -71,11 +71,16 @@ def convert(model: Keras2Model, inputs: FixedPoint) -> tuple[Any, tuple[str, ...
     for record in _without_final_activation(builder, model):
         try:
             values[record.name] = _convert_layer(builder, record, [values[name] for name in record.inputs], plan)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise ModelError(
-                f"{record.where}: its configuration is incomplete or makes no sense ({error!r})"
+                f"{record.where}: its configuration is incomplete or makes no sense ({_first_line(error)})"
             ) from error
     return builder.network(values[model.output]), tuple(builder.notes)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {text[0][:150]}"
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,10 @@ def load_hgq(path: Path) -> tuple[Any, tuple[str, ...]]:
     """
     import_keras()
     _require_known_classes(path, _architecture(path))
-    model = load_model(path)
+    try:
+        model = load_model(path)
+    except ModelError as error:
+        raise ModelError(str(error).splitlines()[0]) from error
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
             f"{path}: expected a network with one input and one output, "
@@ -97,6 +100,8 @@ def _require_known_classes(path: Path, architecture: Any) -> None:
     for module, name in _classes(architecture.get("config")):
         package = module.split(".")[0]
         is_layer = module.startswith(("keras.layers", "keras.src.layers", "hgq.layers"))
+        if package == "qkeras":
+            raise ModelError(f"{path}: {name} of QKeras in a .keras file is not supported; save the model as .h5")
         if package not in ("keras", "hgq", "builtins"):
             raise ModelError(
                 f"{path}: {module}.{name} is a class of your own, which is not executed; known: keras, hgq"

@@ -85,7 +85,7 @@ def read_keras2(path: Path) -> Keras2Model:
             _require_whole_model(path, file.attrs)
             config = _config(path, file.attrs)
             return _model(path, config, file["model_weights"])
-    except (OSError, KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+    except (OSError, LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{path}: damaged, or no model saved by Keras 2 ({error}); {_HOW}") from error
 
 
@@ -126,6 +126,8 @@ def _model(path: Path, config: Mapping[str, Any], weights: Any) -> Keras2Model:
         _only(path, "input", body["input_layers"])
         output = _only(path, "output", body["output_layers"])
     records = [_record(layer, weights) for layer in layers]
+    if output not in {record.name for record in records}:
+        raise ModelError(f"{path}: the output {output!r} is no layer of the model")
     return Keras2Model(_in_order(path, records), output)
 
 
@@ -167,6 +169,8 @@ def _only(path: Path, what: str, tensors: list[Any]) -> str:
 
 def _record(layer: _Layer, weights: Any) -> LayerRecord:
     name, kind, config, inputs = layer
+    if not isinstance(config, dict):
+        raise TypeError(f"the configuration of layer {name!r} is {config!r}")
     stored = {}
     if name in weights:
         for path in _names(weights[name].attrs):

@@ -164,10 +164,9 @@ def scale_and_offset(record: LayerRecord, channels: int, rank: int | None = None
     axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
     if axis != -1 and rank is not None and axis != rank:
         raise ModelError(f"{record.where}: axis={config['axis']!r} is not supported, the last axis is")
-    one, zero = np.ones(channels, np.float32), np.zeros(channels, np.float32)
-    gamma = _statistic(record, "gamma", channels) if config.get("scale", True) else one
-    beta = _statistic(record, "beta", channels) if config.get("center", True) else zero
     mean, variance = _statistic(record, "moving_mean", channels), _statistic(record, "moving_variance", channels)
+    gamma = _statistic(record, "gamma", channels) if config.get("scale", True) else np.ones_like(mean)
+    beta = _statistic(record, "beta", channels) if config.get("center", True) else np.zeros_like(mean)
     wide = variance.astype(np.float64) + float(config["epsilon"])
     if not (wide > 0).all():
         raise ModelError(f"{record.where}: the variance of a channel is not positive")

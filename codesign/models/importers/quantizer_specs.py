@@ -9,7 +9,7 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from codesign.errors import ModelError
 from codesign.naming import unknown_name
@@ -109,7 +109,7 @@ def read_quantizer(source: object, where: str) -> QuantizerSpec | None:
         return None
     if isinstance(source, str):
         name, positional, named = _parse_call(source, where)
-    elif isinstance(source, dict) and isinstance(source.get("class_name"), str):
+    elif _is_object(source):
         name, positional, named = source["class_name"], [], source.get("config") or {}
     else:
         raise ModelError(f"{where}: expected a quantiser such as 'quantized_bits(6,0,alpha=1)', found {source!r}")
@@ -119,6 +119,15 @@ def read_quantizer(source: object, where: str) -> QuantizerSpec | None:
         known = (*SIGNATURES, *PLAIN_ACTIVATIONS)
         raise ModelError(f"{where}: {unknown_name('quantizer or activation', name, known)}")
     return _checked(QuantizerSpec(name, _bind(name, positional, named, where)), where)
+
+
+def _is_object(source: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether this is an object as Keras serialises it."""
+    return (
+        isinstance(source, dict)
+        and isinstance(source.get("class_name"), str)
+        and isinstance(source.get("config") or {}, dict)
+    )
 
 
 def _parse_call(text: str, where: str) -> tuple[str, list[Any], dict[str, Any]]:
@@ -148,8 +157,8 @@ def _bind(name: str, positional: list[Any], named: Mapping[str, Any], where: str
 
 def _plain(value: Any) -> Any:
     """The list inside an array as Keras 2 serialises it."""
-    if isinstance(value, dict) and value.get("class_name") in ("__numpy__", "__tensor__"):
-        return value["config"]["value"]
+    if _is_object(value) and value["class_name"] in ("__numpy__", "__tensor__"):
+        return value.get("config", {}).get("value")
     return value
 
 
