@@ -116,7 +116,7 @@ def write_hls(
     """
     import hls4ml
 
-    from codesign.firmware import hls_layers, hls_tables  # noqa: F401  register what they add to hls4ml
+    from codesign.firmware import hls_layers, hls_saturation, hls_tables  # noqa: F401  register what they add to hls4ml
 
     input_format = _common_format(contract)
     configuration = {"Model": {"Precision": "fixed<16,6>", "ReuseFactor": reuse_factor, "Strategy": "latency"}}

@@ -16,7 +16,8 @@ from hgq.layers import QEinsum, QSum, QUnaryFunctionLUT
 
 Tensor = Any
 SCORE_INTEGER, SCORE_FRACTIONAL = 1, 4  # bits of a score beside its sign
-SUM_FRACTIONAL = 2  # bits of a sum at the start
+SUM_FRACTIONAL = 3  # bits of a sum at the start
+ENTRY_FRACTIONAL = 5  # bits of an entry at the start; of a reciprocal more, since it gets smaller with the partners
 MOST_BITS = 12  # of any table's address or entry
 
 
@@ -40,11 +41,12 @@ def at_least_one_bit() -> QuantizerConfig:
 def softmax(scores: Tensor, name: str) -> Tensor:
     """Softmax over the last axis: shape (n, slots, heads, partners) to the same."""
     partners = scores.shape[-1]
-    weights = _lookup(exponential, scores, _score_format(), _table(SCORE_INTEGER + 2), f"{name}_exp")
+    weights = _lookup(exponential, scores, _score_format(), _table(SCORE_INTEGER + 2, ENTRY_FRACTIONAL), f"{name}_exp")
     total = QSum(axes=-1, enable_iq=False, enable_ebops=False, name=f"{name}_total")(weights)
     sums = QuantizerConfig(place="datalane", f0=SUM_FRACTIONAL, fc=MinMax(1, MOST_BITS))
     largest = max(0, math.ceil(math.log2(math.exp(2) / partners)))
-    scale = _lookup(reciprocal, total, _one_format(sums), _table(largest), f"{name}_reciprocal")
+    finest = ENTRY_FRACTIONAL + math.ceil(math.log2(partners))
+    scale = _lookup(reciprocal, total, _one_format(sums), _table(largest, finest), f"{name}_reciprocal")
     return QEinsum("bnhm,bnh->bnhm", name=f"{name}_softmax")([weights, scale])
 
 
@@ -76,7 +78,7 @@ def _one_format(config: QuantizerConfig) -> QuantizerConfig:
     return config
 
 
-def _table(integer: int) -> QuantizerConfig:
+def _table(integer: int, fractional: int) -> QuantizerConfig:
     """Entries without sign, saturating, below 2**integer."""
     return QuantizerConfig(
         place="table",
@@ -84,7 +86,7 @@ def _table(integer: int) -> QuantizerConfig:
         k0=0,
         i0=integer,
         ic=Constant(integer),
-        f0=4,
+        f0=fractional,
         fc=MinMax(1, MOST_BITS),
         overflow_mode="SAT",
         round_mode="RND_CONV",

@@ -66,10 +66,13 @@ class TableDense(QLayerBaseSingleInput):  # type: ignore[misc]
         self.offset = self.add_weight(shape=edges, initializer="zeros", name="offset")
         super().build(input_shape)
 
+    def repeated(self, inputs: Tensor) -> Tensor:
+        """What the input quantiser takes, shape (n, inputs, units): every value once for each of its tables."""
+        return ops.repeat(inputs[..., None], self.units, axis=-1)
+
     def call(self, inputs: Tensor, training: Any = None) -> Tensor:
         """The sums, shape (n, units)."""
-        repeated = ops.repeat(inputs[..., None], self.units, axis=-1)
-        address = self.iq(repeated, training=training)
+        address = self.iq(self.repeated(inputs), training=training)
         if training == "tracing":
             self.settle()
         entries = ops.sum(ops.tanh(address[..., None] * self.slope + self.shift) * self.gain, axis=-1) + self.offset

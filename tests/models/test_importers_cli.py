@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 from keras2_builder import unpack
 
-from codesign.cli import command
-from codesign.cli.imports import import_
 from codesign.models.store import load_model, outputs
-
-command.add_command(import_)
 
 
 @pytest.fixture

@@ -241,6 +241,18 @@ def test_a_layer_that_is_used_twice_is_refused(tmp_path):
         import_network(tmp_path / "m.h5")
 
 
+def test_an_operator_between_layers_is_named(tmp_path):
+    operator = {"class_name": "TFOpLambda", "name": "tf.math.multiply", "config": {"name": "tf.math.multiply"}}
+    entries = [
+        {**START[0], "name": "start", "inbound_nodes": []},
+        {**operator, "inbound_nodes": [["start", 0, 0, {"y": 2.0}]]},
+    ]
+    config = {"layers": entries, "input_layers": [["start", 0, 0]], "output_layers": [["tf.math.multiply", 0, 0]]}
+    write(tmp_path / "m.h5", "Functional", config, {})
+    with pytest.raises(ModelError, match=r"layer 'tf.math.multiply' \(TFOpLambda\): unknown layer 'TFOpLambda'"):
+        import_network(tmp_path / "m.h5")
+
+
 # --- .keras -----------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +307,7 @@ def test_a_network_of_hgq_gets_a_flat_input_and_loses_its_softmax(hgq_network, t
             "unknown layer 'Lambda'",
         ),
         (b'"keras.layers", "class_name": "Flatten"', b'"keras.layers", "class_name": "LSTM"', "unknown layer 'LSTM'"),
+        (b'"hgq.layers.conv"', b'"qkeras.qconvolutional"', "QConv1D of QKeras in a .keras file is not supported"),
         (b'"class_name": "Functional"', b'"class_name": "Mine"', "expected a Sequential or Functional network"),
         (b'"filters": 3', b'"filters": 4', "not a Keras model that this installation can load"),
     ],

@@ -126,6 +126,7 @@ def test_attention_weights_add_up_to_one_within_their_steps(rows):
     import keras
     from hgq.utils import trace_minmax
 
+    keras.utils.set_random_seed(7)
     model = build("transformer", particles(), attention="full", heads=1).deployed
     trace_minmax(model, rows)
     weights = keras.Model(model.inputs[0], model.get_layer("block_1_attention_softmax").output)

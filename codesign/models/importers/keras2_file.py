@@ -155,6 +155,8 @@ def _functional_layer(path: Path, entry: Mapping[str, Any]) -> _Layer:
     if len(nodes) > 1:
         raise ModelError(f"{path}: layer {name!r} ({kind}) is used {len(nodes)} times; a shared layer is not supported")
     inputs = nodes[0] if nodes else []
+    if inputs and isinstance(inputs[0], str):  # an operator, such as x * 2, stands without a list of inputs
+        inputs = nodes
     for source in inputs:
         if source[1] != 0 or source[2] != 0:
             raise ModelError(f"{path}: layer {name!r} ({kind}) takes one of several outputs, which is not supported")
