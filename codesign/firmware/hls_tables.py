@@ -1,8 +1,8 @@
 """Tables in HLS: ``TableDense`` and ``QUnaryFunctionLUT`` as one layer of our own in hls4ml.
 
-hls4ml 1.3 has no layer with a table for every connection. Its own layer of unary tables needs one format for the whole
-tensor, and where the quantiser before it saturates, its C-simulation reads other entries than the network. Here a table
-rounds, wraps or saturates its value by itself. Importing the module registers the layer.
+hls4ml 1.3 has no layer with a table for every connection, and its own layer of unary tables takes flat tensors of one
+format only. Here a table has any shape, and rounds, wraps or saturates its value by itself. Importing the module
+registers the layer.
 """
 
 from collections.abc import Sequence

@@ -27,9 +27,12 @@ def exponential(scores: Tensor) -> Tensor:
     return keras.ops.exp(scores)
 
 
+exponential.cuts = True  # its address saturates by design, however often
+
+
 @keras.saving.register_keras_serializable(package="codesign")  # type: ignore[untyped-decorator]
 def reciprocal(sums: Tensor) -> Tensor:
-    """1 / x, the content of the second table; addresses below 1/8 cannot occur and repeat the entry of 1/8."""
+    """1 / x, the content of the second table; addresses below 1/8, which only coarse exponentials give, read 8."""
     return 1.0 / keras.ops.maximum(sums, 0.125)
 
 

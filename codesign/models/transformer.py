@@ -91,7 +91,8 @@ def _attention(particles: Tensor, options: Options, name: str) -> Tensor:
     partners = particles
     if options.attention == "linformer":
         partners = over_slots(particles, options.projected, f"{name}_projected", activation=None)
-    query = _heads(particles, options, f"{name}_query")
+    # Scores that are cut have no gradient, so they start small.
+    query = _heads(particles, options, f"{name}_query", scale=0.25 / options.key)
     key = _heads(partners, options, f"{name}_key")
     value = _heads(partners, options, f"{name}_value")
     scores = QEinsum("bnhk,bmhk->bnhm", iq_confs=at_least_one_bit(), name=f"{name}_scores")([query, key])
@@ -101,12 +102,14 @@ def _attention(particles: Tensor, options: Options, name: str) -> Tensor:
     return QEinsumDense("bnhk,hkd->bnd", shape, bias_axes="d", name=f"{name}_output")(mixed)
 
 
-def _heads(tensor: Tensor, options: Options, name: str) -> Tensor:
+def _heads(tensor: Tensor, options: Options, name: str, scale: float = 1.0) -> Tensor:
     """Queries, keys or values: shape (n, slots, features) to (n, slots, heads, key)."""
+    import keras
     from hgq.layers import QEinsumDense
 
     shape = (tensor.shape[1], options.heads, options.key)
-    return QEinsumDense("bnc,chk->bnhk", shape, bias_axes="hk", name=name)(tensor)
+    start = keras.initializers.VarianceScaling(scale, mode="fan_avg", distribution="uniform")
+    return QEinsumDense("bnc,chk->bnhk", shape, bias_axes="hk", kernel_initializer=start, name=name)(tensor)
 
 
 TRANSFORMER = Architecture("classification", Options, build)

@@ -76,6 +76,7 @@ def test_the_reshaping_of_alkaid_itself_loses_the_batch_axis(shaped, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.hls
 def test_shapes_and_pooling_are_exact_in_hls(shaped, integers, tmp_path):
     integer_model = rtl.trace(shaped, CONTRACT)
     found = csim(shaped, integer_model, integers, tmp_path)
@@ -108,6 +109,7 @@ def with_table():
 
 
 @pytest.mark.slow
+@pytest.mark.hls
 def test_saturating_tables_and_coarse_inputs_are_exact_in_hls(with_table, integers, tmp_path):
     integer_model = rtl.trace(with_table, CONTRACT)
     wanted = expected(with_table, integer_model, integers)
@@ -116,23 +118,63 @@ def test_saturating_tables_and_coarse_inputs_are_exact_in_hls(with_table, intege
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:result_t for table propagated multiple times")
-@pytest.mark.parametrize("restored", ["table", "quantiser of the input"])
-def test_without_the_additions_hls_differs_from_the_network(with_table, integers, tmp_path, monkeypatch, restored):
-    from hls4ml.converters.keras_v3._base import registry
-    from hls4ml.converters.keras_v3.hgq2.unary_lut import QUnaryLUTHandler
+@pytest.mark.hls
+def test_a_quantiser_fused_into_the_input_port_loses_its_rounding(with_table, integers, tmp_path, monkeypatch):
     from hls4ml.model.optimizer.optimizer import optimizer_map
     from hls4ml.model.optimizer.passes.hgq_proxy_model import FuseFixedPointQuantizer
 
-    from codesign.firmware import hls_layers, hls_tables  # noqa: F401  registers ours first
+    from codesign.firmware import hls_layers  # noqa: F401  registers ours first
 
-    if restored == "table":
-        monkeypatch.setitem(registry, "hgq.layers.activation.QUnaryFunctionLUT", QUnaryLUTHandler())
-    else:
-        monkeypatch.setitem(optimizer_map, "fuse_fixed_point_quantizer", FuseFixedPointQuantizer())
+    monkeypatch.setitem(optimizer_map, "fuse_fixed_point_quantizer", FuseFixedPointQuantizer())
     integer_model = rtl.trace(with_table, CONTRACT)
     found = csim(with_table, integer_model, integers, tmp_path)
     assert (found != expected(with_table, integer_model, integers)).any()
+
+
+@pytest.fixture
+def with_tables_of_slots():
+    """A network with a table for every element of a tensor of two axes, each with a format of its own."""
+    from hgq.config import QuantizerConfig
+    from hgq.layers import QDense, QUnaryFunctionLUT
+    from hgq.utils import trace_minmax
+
+    from codesign.models.tables import square
+
+    keras = import_keras()
+    inputs = keras.Input((6,), name="inputs")
+    slots = keras.layers.Reshape((2, 3), name="slots")(inputs)
+    address = QuantizerConfig(place="datalane", q_type="kif", i0=4, f0=2, overflow_mode="WRAP")
+    entries = QuantizerConfig(place="table", q_type="kif", i0=7, f0=3)
+    table = QUnaryFunctionLUT(square, iq_conf=address, oq_conf=entries, name="table", allow_heterogeneous_table=False)
+    flat = keras.layers.Flatten(name="flat")(table(slots))
+    model = keras.Model(inputs, QDense(2, name="scores", **weights(0))(flat))
+    low, high = CONTRACT.extremes()
+    rows = np.random.default_rng(2).integers(low, high, (3000, 6), endpoint=True)
+    trace_minmax(model, CONTRACT.to_network(rows))
+    fractional = np.array([2, 1, 0, 2, 2, 1], np.float32).reshape(1, 2, 3)
+    table.iq.quantizer._f.assign(fractional)
+    return model
+
+
+@pytest.mark.slow
+@pytest.mark.hls
+def test_tables_of_any_shape_and_format_are_exact_in_hls(with_tables_of_slots, integers, tmp_path):
+    integer_model = rtl.trace(with_tables_of_slots, CONTRACT)
+    wanted = expected(with_tables_of_slots, integer_model, integers)
+    assert (integer_model.predict(integers) == wanted).all()
+    assert (csim(with_tables_of_slots, integer_model, integers, tmp_path) == wanted).all()
+
+
+def test_hls4ml_itself_takes_no_table_of_two_axes(with_tables_of_slots, integers, tmp_path, monkeypatch):
+    from hls4ml.converters.keras_v3._base import registry
+    from hls4ml.converters.keras_v3.hgq2.unary_lut import QUnaryLUTHandler
+
+    from codesign.firmware import hls_tables  # noqa: F401  registers ours first
+
+    monkeypatch.setitem(registry, "hgq.layers.activation.QUnaryFunctionLUT", QUnaryLUTHandler())
+    integer_model = rtl.trace(with_tables_of_slots, CONTRACT)
+    with pytest.raises(ValueError, match="broadcast"):
+        csim(with_tables_of_slots, integer_model, integers, tmp_path)
 
 
 def graph_of(*nodes):
