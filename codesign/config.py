@@ -152,6 +152,8 @@ class QuantizationSection(Section):
         beta: "ramp", "constant": weight of the cost, at the start.
         beta_final: "ramp": weight of the cost at the end.
         target_ebops: "hgq": effective bit operations to reach; an upper bound of the LUT count.
+        checkpoint_ebops: "hgq": the network is the best checkpoint of at most so many EBOPs; absent means the target
+            and 5 %. Where only this key changes, another checkpoint of the kept front is taken without training again.
         weight_bits: "hgq": bits of every weight at the start. "ptq": width of every weight, sign included.
         activation_bits: "hgq": fractional bits of every activation at the start. "ptq": width of every activation, sign
             included where it has one.
@@ -167,6 +169,7 @@ class QuantizationSection(Section):
     beta: Positive = 1e-6
     beta_final: Positive = 1e-4
     target_ebops: Positive = 5000.0
+    checkpoint_ebops: Positive | None = None
     weight_bits: Annotated[int, Field(ge=2, le=16)] = 6
     activation_bits: Annotated[int, Field(ge=1, le=16)] = 6
     weights: str = "quantized_bits(6,0,alpha=1)"

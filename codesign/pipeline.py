@@ -26,6 +26,7 @@ class Step:
         needs: steps whose records it reads.
         inputs: everything besides those records that determines its result.
         execute: does the work and returns the record.
+        kept: files from which an earlier execution goes on; forcing the step removes them.
     """
 
     name: str
@@ -35,13 +36,23 @@ class Step:
     needs: tuple[str, ...]
     inputs: Callable[[Run], object]
     execute: Callable[[Run, Progress], dict[str, Any]]
+    kept: tuple[str, ...] = ()
 
 
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
         Step("prepare", "data prepare", "data", "data and input contract", (), steps.prepare_inputs, steps.prepare),
-        Step("train", "train", "train", "training", ("prepare",), steps.train_inputs, steps.train),
+        Step(
+            "train",
+            "train",
+            "train",
+            "training",
+            ("prepare",),
+            steps.train_inputs,
+            steps.train,
+            (steps.TRAINING_STATE,),
+        ),
         Step("evaluate", "evaluate", "metrics", "physics", ("train",), steps.evaluate_inputs, steps.evaluate),
         Step("generate", "generate", "firmware", "firmware", ("train",), steps.generate_inputs, steps.generate),
         Step("verify", "verify", "verify", "verification", ("generate",), steps.verify_inputs, steps.verify),
@@ -95,6 +106,8 @@ def execute(run: Run, name: str, progress: Progress = silent, *, force: bool = F
             return Outcome(step, False, float(record["wall_time_s"]), record)
     # The old record goes first: an interruption must not leave it beside half of a new result.
     (run.path / f"{step.record}.json").unlink(missing_ok=True)
+    for name in step.kept if force else ():
+        (run.path / name).unlink(missing_ok=True)
     started = time.monotonic()
     result = step.execute(run, progress)
     elapsed = time.monotonic() - started

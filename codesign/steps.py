@@ -26,6 +26,7 @@ from codesign.task import require_rows, score_names
 from codesign.tools import TOOLS, require_tool, verilator_root
 
 MODEL = "model.keras"
+TRAINING_STATE = "training_state.npz"  # of an unfinished training, or the checkpoints of a finished one
 SCORES = "scores.npz"
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
 
@@ -105,7 +106,7 @@ def _derive_contract(run: Run) -> tuple[InputContract, Any]:
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def train_inputs(run: Run) -> object:
+def train_inputs(run: Run) -> list[object]:
     """Everything of the configuration that a training depends on."""
     config = run.config
     sections = [config.task, config.model, config.quantization, config.pruning, config.distillation, config.training]
@@ -123,7 +124,16 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     import_keras().utils.set_random_seed(run.config.seed)
     from codesign.training.step import train_network
 
-    return train_network(run, _contract(run), digest(data["digest"], train_inputs(run)), MODEL, SCORES, progress)
+    return train_network(run, _contract(run), (_fit_key(run, data["digest"]), TRAINING_STATE), MODEL, SCORES, progress)
+
+
+def _fit_key(run: Run, data_digest: str) -> str:
+    """Digest of all that determines the fit: everything but which of its checkpoints is chosen."""
+    chosen = run.config.quantization
+    inputs = [
+        chosen.model_copy(update={"checkpoint_ebops": None}) if item is chosen else item for item in train_inputs(run)
+    ]
+    return digest(data_digest, inputs)
 
 
 # --- evaluation -------------------------------------------------------------------------------------------------------

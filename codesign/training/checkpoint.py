@@ -34,14 +34,16 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     state of the callbacks.
 
     Attributes:
-        path: file of the state; removed when the training has ended.
+        path: file of the state; it stays when the training has ended, with the weights of the whole front.
         key: digest of all that determines the training; a state with another key is not taken up.
+        ended: whether the state that was taken up is the end of a training, from which only a checkpoint is chosen.
     """
 
     def __init__(self, path: Path, key: str, callbacks: Mapping[str, Stateful]) -> None:
         super().__init__()
         self.path = path
         self.key = key
+        self.ended = False
         self._callbacks = callbacks
         self._earlier: dict[str, list[float]] = {}
         self._written = time.monotonic()
@@ -66,6 +68,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             callback.set_state((kept, arrays[begin : begin + count]))
             begin += count
         self._earlier = meta["history"]
+        self.ended = meta["ended"]
         return int(meta["epoch"]) + 1
 
     def history(self) -> dict[str, list[float]]:
@@ -81,12 +84,13 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             now = _joined(self.history(), {name: [value] for name, value in logs.items()})
             self.write(epoch, now)
 
-    def write(self, epoch: int, history: dict[str, list[float]]) -> None:
-        """Write the state after an epoch, in one piece."""
+    def write(self, epoch: int, history: dict[str, list[float]], *, ended: bool = False) -> None:
+        """Write the state after an epoch, in one piece; ``ended`` if it was the last one."""
         states = {name: callback.state() for name, callback in self._callbacks.items()}
         meta = {
             "key": self.key,
             "epoch": epoch,
+            "ended": ended,
             "history": {name: [float(value) for value in values] for name, values in history.items()},
             "callbacks": {name: (kept, len(arrays)) for name, (kept, arrays) in states.items()},
         }

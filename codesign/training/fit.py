@@ -73,8 +73,9 @@ def fit(
         validation: validation split; it selects the checkpoint.
         config: task, training, quantisation and pruning sections.
         progress: called after each epoch.
-        state: file that takes the state of an unfinished training, and the digest of all that determines it; an
-            interrupted training goes on from there, and the file is removed at the end.
+        state: file that takes the state of the training with the weights of its front, and the digest of all that
+            determines it; an interrupted training goes on from there, and from one that has ended only another
+            checkpoint is chosen.
 
     Raises:
         ConfigError: the quantisation or pruning does not fit the network.
@@ -94,20 +95,20 @@ def fit(
         shuffle=False,
         validation_data=(validation.values, validation.targets, validation.weights),
         validation_batch_size=TRACE_BATCH,
-        epochs=config.training.epochs,
+        epochs=first if checkpoint is not None and checkpoint.ended else config.training.epochs,
         initial_epoch=first,
         callbacks=callbacks if checkpoint is None else [*callbacks, checkpoint],
         verbose=0,
     )
-    history = fitted.history if checkpoint is None else checkpoint.history()
-    chosen = _choose(front, recipe.accepted_ebops, history)
+    history = _finite(fitted.history if checkpoint is None else checkpoint.history())
+    if checkpoint is not None and not checkpoint.ended:
+        checkpoint.write(len(history["loss"]) - 1, history, ended=True)
+    chosen = _choose(front, config.quantization.checkpoint_ebops or recipe.accepted_ebops, history)
     front.restore(chosen)
     ebops, rounding = _finish(network, recipe, pruning, (train, validation), monitor)
-    if state is not None:
-        state[0].unlink(missing_ok=True)
     return TrainResult(
         epochs=len(history["loss"]),
-        resumed_epoch=first,
+        resumed_epoch=0 if checkpoint is None or checkpoint.ended else first,
         backend=keras.backend.backend(),
         monitor=monitor,
         target_ebops=recipe.target_ebops,
@@ -116,7 +117,7 @@ def fit(
         front=front.points,
         layers=layer_precisions(network.deployed),
         rounding=rounding,
-        history={name: [float(value) for value in values] for name, values in history.items()},
+        history=history,
     )
 
 
@@ -188,10 +189,15 @@ def _quality(network: Network, validation: Sample, monitor: str) -> float:
     return float(found[monitor]) * (1.0 if monitor == "accuracy" else -1.0)
 
 
-def _choose(front: FrontCheckpoints, ebops: float, history: dict[str, list[float]]) -> FrontPoint:
-    """The best checkpoint within the target."""
+def _finite(history: dict[str, list[float]]) -> dict[str, list[float]]:
+    """The history as plain numbers, if the loss is one in every epoch."""
     if not all(math.isfinite(loss) for loss in history["loss"]):
         raise ModelError(f"training: the loss became NaN in epoch {len(history['loss'])}; lower training.learning_rate")
+    return {name: [float(value) for value in values] for name, values in history.items()}
+
+
+def _choose(front: FrontCheckpoints, ebops: float, history: dict[str, list[float]]) -> FrontPoint:
+    """The best checkpoint within the target."""
     chosen = front.best(ebops)
     if chosen is None:
         raise ModelError(

@@ -10,7 +10,7 @@ from codesign.models.network import Network
 from codesign.training.fixed_widths import fix_widths
 from codesign.training.post_training import prepare_wide, round_widths
 from codesign.training.sample import Sample
-from codesign.training.schedules import SCHEDULES, CostLog
+from codesign.training.schedules import SCHEDULES, CostLog, FixedTarget
 
 # A checkpoint may miss the target by this factor before the training counts as failed.
 ACCEPTED_EBOPS = 1.05
@@ -41,8 +41,10 @@ def trained_widths(_network: Network, config: Config) -> Recipe:
     """HGQ (arXiv:2405.00645): every weight and activation learns its own width under a cost."""
     cost = SCHEDULES[config.quantization.schedule](config.quantization, config.training)
     target = config.quantization.target_ebops
+    # Schedules that do not aim at the target go through all costs.
+    kept = 2 * target if isinstance(cost, FixedTarget) else math.inf
     # A ramp passes the target on its way and has not arrived before its end; patience would cut it off.
-    return Recipe(cost, 2 * target, ACCEPTED_EBOPS * target, cost.arrival, target)
+    return Recipe(cost, kept, ACCEPTED_EBOPS * target, cost.arrival, target)
 
 
 def given_widths(network: Network, config: Config) -> Recipe:

@@ -21,21 +21,26 @@ from codesign.training.distillation import distil
 from codesign.training.fit import fit
 from codesign.training.sample import Sample, with_saturated_rows
 
-STATE = "training_state.npz"  # of a training that was interrupted
 SCORED = ("validation", "test")
 # What trains the architectures that are not fitted by gradient descent.
 WITHOUT_GRADIENT = {"boosted_trees": fit_trees}
 
 
 def train_network(
-    run: Run, contract: InputContract, key: str, model_file: str, scores_file: str, progress: Progress
+    run: Run,
+    contract: InputContract,
+    state: tuple[str, str],
+    model_file: str,
+    scores_file: str,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Train the configured network, prove that it reloads identically, and keep its scores of the test split.
 
     Args:
         run: the run directory.
         contract: formats of the inputs.
-        key: digest of all that determines the training; an interrupted one goes on only if it is the same.
+        state: digest of all that determines the fit, and name of the file that takes its state and its checkpoints; an
+            interrupted fit goes on, and a finished one is not repeated, if the digest is the same.
         model_file: name of the file that takes the network.
         scores_file: name of the file that takes labels, weights and scores of the validation and test splits.
         progress: called after each epoch.
@@ -57,7 +62,7 @@ def train_network(
     if config.model.architecture in WITHOUT_GRADIENT:
         result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
     else:
-        result = fit(network, rows, validation, config, progress, (run.path / STATE, key))
+        result = fit(network, rows, validation, config, progress, (run.path / state[1], state[0]))
     save_model(network.deployed, run.path / model_file)
     scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
     test = _values(run, contract, "test")

@@ -144,6 +144,7 @@ def _train_member(
 
     result = fit(network, train, validation, own, tell, (folder / STATE, digest(key, member)))
     save_model(network.deployed, folder / _file(member, members))
+    (folder / STATE).unlink()  # nobody chooses among a teacher's checkpoints
     return result.chosen.quality
 
 

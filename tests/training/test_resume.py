@@ -50,9 +50,23 @@ def test_an_interrupted_training_goes_on_exactly(problem, weights_of, tmp_path, 
     assert state[0].is_file()
     network, result = problem.fit(config, state=state)
     assert result.resumed_epoch == 3
-    assert not state[0].exists()
     assert result.history == expected.history
     assert (result.chosen, result.front, result.ebops) == (expected.chosen, expected.front, expected.ebops)
+    assert equal(weights_of(network), weights_of(whole))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pruning", ["", "[pruning]\nsparsity = 0.2\nstart_fraction = 0.0\nend_fraction = 0.2\n"])
+def test_a_finished_training_gives_another_checkpoint_without_training_again(problem, weights_of, tmp_path, pruning):
+    text = '[quantization]\nschedule = "ramp"\nbeta = 1e-6\nbeta_final = 1e-3\ntarget_ebops = 1e5\n'
+    state = tmp_path / "state.npz", "key"
+    _, first = problem.fit(problem.config(text + pruning), state=state)
+    assert pruning or first.chosen != first.front[0]
+    other = problem.config(f"{text}checkpoint_ebops = {first.front[0].ebops}\n" + pruning)
+    network, result = problem.fit(other, state=state, progress=cut_after(0))
+    whole, expected = problem.fit(other)
+    assert result.chosen == first.front[0] == expected.chosen
+    assert (result.history, result.front, result.ebops) == (first.history, first.front, expected.ebops)
     assert equal(weights_of(network), weights_of(whole))
 
 

@@ -6,6 +6,7 @@ from codesign.report.collect import Record, Records
 from codesign.report.plots import cost_figure, front_figure, quality_figure
 from codesign.report.sections.missing import not_run
 
+MAX_FRONT_ROWS = 24
 LOSS_CAPTIONS = {
     "accuracy": "Accuracy and loss against the epoch. The training loss contains β × EBOPs, the validation loss does "
     "not.",
@@ -102,13 +103,20 @@ def _shown(point: Record, monitor: str) -> str:
 def _front(result: Record) -> Table:
     monitor = _monitor(result)
     chosen = (result.get("chosen") or {}).get("epoch")
+    points = result["front"]
+    every = -(-len(points) // MAX_FRONT_ROWS)
     rows = [
         [
             text.count(point["epoch"]) + (" (chosen)" if point["epoch"] == chosen else ""),
             text.count(point["ebops"]),
             _shown(point, monitor),
         ]
-        for point in result["front"]
+        for index, point in enumerate(points)
+        if index % every == 0 or point["epoch"] == chosen
     ]
-    note = f"The validation {monitor} selected the checkpoint and is therefore slightly optimistic."
+    shown = "" if len(rows) == len(points) else f" {len(rows)} of {len(points)} checkpoints are listed."
+    note = (
+        f"The validation {monitor} selected the checkpoint and is therefore slightly optimistic.{shown} "
+        "quantization.checkpoint_ebops takes another one without training again."
+    )
     return table("Checkpoints on the front", ("epoch", "EBOPs", f"validation {monitor}"), "rrr", rows, note, half=True)
