@@ -5,15 +5,17 @@
 .PHONY: demo test check lint setup clean
 
 BIN := .venv/bin
+# Two processes use two cores better than JAX does; each takes up to 5 GB.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 demo: setup
 	$(BIN)/codesign run examples/jet_tagging.toml
 
 test: lint
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: lint
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
 python benchmarks/networks.py                              every configuration in examples/, seeds 1 2 3
 python benchmarks/networks.py --configs examples/jet_*.toml --seeds 1 --epochs-share 0.2
-python benchmarks/networks.py --vary 'quantization.schedule="pid"' 'quantization.schedule="path"'
+python benchmarks/networks.py --vary 'pid: quantization.schedule="pid"' 'pruned: pruning.sparsity=0.5'
 
 Every training is a run directory under --output, so an interrupted benchmark goes on where it stood. LUT is the
 carry-aware Yosys count of the whole wrapper. Written are networks.md and networks.json.
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tomllib
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,29 +28,58 @@ ROOT = Path(__file__).parent.parent
 STEPS = ("train", "evaluate", "generate", "synth")
 
 
-def derive(config: Path, seed: int, share: float, variation: str | None, output: Path) -> Path:
-    """A configuration with another seed, a share of the epochs and one changed key, in a folder of its own."""
+@dataclass(frozen=True)
+class Variation:
+    """Keys of a configuration that are set to other values.
+
+    Attributes:
+        label: what is appended to the name of the run.
+        values: value by ``section.key``, as TOML text; ``section`` is one of the plain tables.
+    """
+
+    label: str
+    values: dict[str, str]
+
+    @classmethod
+    def parse(cls, text: str) -> "Variation":
+        """Read ``label: section.key=value; section.key=value``; the label may be left out."""
+        label, separator, settings = text.partition(": ")
+        if not separator or "=" in label:
+            label, settings = re.sub(r"[^A-Za-z0-9.]+", "_", text).strip("_"), text
+        return cls(label.strip(), dict(_setting(part) for part in settings.split(";")))
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator or "." not in key:
+        raise argparse.ArgumentTypeError(f"expected section.key=value, found {text.strip()!r}")
+    return key.strip(), value.strip()
+
+
+def derive(config: Path, seed: int, share: float, variation: Variation | None, output: Path) -> Path:
+    """A configuration with another seed, a share of the epochs and some changed keys, in a folder of its own."""
     text = config.read_text()
     parsed = tomllib.loads(text)
-    name = parsed["name"] + ("" if variation is None else "-" + re.sub(r"[^A-Za-z0-9.]+", "_", variation).strip("_"))
+    name = parsed["name"] + ("" if variation is None else f"-{variation.label}")
     data = (config.parent / parsed["data"]["file"]).resolve()
     text = re.sub(r"(?m)^name = .*$", f'name = "{name}"', text)
     text = re.sub(r"(?m)^seed = .*$", f"seed = {seed}", text)
     text = re.sub(r"(?m)^file = .*$", f'file = "{data}"', text)
-    if "epochs" in parsed.get("training", {}):
-        epochs = max(1, round(share * parsed["training"]["epochs"]))
-        text = re.sub(r"(?m)^epochs = .*$", f"epochs = {epochs}", text)
-    if variation is not None:
-        text = _changed(text, variation)
+    # Only the first board is read here.
+    text = re.sub(r"(?m)^boards = .*$", "boards = []", text)
+    for key, value in ({} if variation is None else variation.values).items():
+        text = _changed(text, key, value)
+    if "epochs" in tomllib.loads(text).get("training", {}):
+        epochs = max(1, round(share * tomllib.loads(text)["training"]["epochs"]))
+        text = _changed(text, "training.epochs", str(epochs))
     path = output / "configs" / f"{name}-{seed}.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
 
 
-def _changed(text: str, variation: str) -> str:
-    """Set ``section.key=value`` in TOML text whose sections are plain tables."""
-    key, value = variation.split("=", 1)
+def _changed(text: str, key: str, value: str) -> str:
+    """Set ``section.key`` in TOML text whose sections are plain tables."""
     section, name = key.rsplit(".", 1)
     text = re.sub(rf"(?m)(^\[{re.escape(section)}\]\n(?:(?!\[).*\n)*?){name} = .*\n", r"\1", text)
     if f"[{section}]\n" in text:
@@ -178,7 +208,9 @@ def main() -> None:
     parser.add_argument("--configs", type=Path, nargs="+", default=sorted((ROOT / "examples").glob("*.toml")))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--epochs-share", type=float, default=1.0)
-    parser.add_argument("--vary", nargs="*", default=[None], help="section.key=value; every configuration with each")
+    parser.add_argument(
+        "--vary", type=Variation.parse, nargs="*", default=[None], help="changed keys; every configuration with each"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "runs" / "networks")
     arguments = parser.parse_args()
     rows: dict[str, list[dict[str, Any]]] = {}

@@ -108,10 +108,8 @@ def _train_lines(run: Run) -> list[str]:
     train = run.record("train")
     weights = sum(layer["weights"] for layer in train["layers"])
     zero = sum(layer["zero_weights"] for layer in train["layers"])
-    return [
-        f"training      {train['epochs']} epochs, {train['ebops']:,.0f} EBOPs, "
-        f"{zero / weights:.0%} of {weights:,} weights are zero"
-    ]
+    pruned = f", {zero / weights:.0%} of {weights:,} weights are zero" if weights else ""
+    return [f"training      {train['epochs']} epochs, {train['ebops']:,.0f} EBOPs{pruned}"]
 
 
 def _physics_lines(run: Run) -> list[str]:

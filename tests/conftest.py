@@ -1,5 +1,6 @@
 """What several test folders share: the shipped sample, small configurations, a run directory."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ settings.register_profile("codesign", deadline=None, derandomize=True)
 settings.load_profile("codesign")
 
 ROOT = Path(__file__).parent.parent
+# Many tests build networks of the same shapes, and reload them in new processes: compile each shape once.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 JETS = ROOT / "examples" / "data" / "jets.h5"
 
 SMALL = """

@@ -57,7 +57,9 @@ def layer_health(
 def _observe(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, ...]:
     import keras
 
+    # A function with ``cuts`` has an address that saturates by design, however often.
     layers = [layer for layer in model.layers if _quantizers(layer)]
+    by_design = [getattr(getattr(layer, "activation", None), "cuts", False) for layer in layers]
     if not layers:
         return ()
     nodes = [layer._inbound_nodes[0] for layer in layers]
@@ -71,14 +73,17 @@ def _observe(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, ...]
         inputs, outputs = probe(values[rows])
         for index, layer in enumerate(layers):
             for quantizer, given in zip(_quantizers(layer), inputs[index], strict=False):
-                beyond[index][rows] |= _beyond(quantizer, keras.ops.convert_to_numpy(given))
+                taken = layer.repeated(given) if hasattr(layer, "repeated") else given
+                beyond[index][rows] |= _beyond(quantizer, keras.ops.convert_to_numpy(taken))
             found = keras.ops.convert_to_numpy(outputs[index][0])
             if start == 0:
                 first.append(found[0])
             constant[index] = constant[index] and bool((found == first[index]).all())
     return tuple(
-        LayerHealth(layer.name, _quantizers(layer)[0].quantizer.overflow_mode, float(wrong.mean()), same)
-        for layer, wrong, same in zip(layers, beyond, constant, strict=True)
+        LayerHealth(
+            layer.name, _quantizers(layer)[0].quantizer.overflow_mode, 0.0 if cuts else float(wrong.mean()), same
+        )
+        for layer, wrong, same, cuts in zip(layers, beyond, constant, by_design, strict=True)
     )
 
 
