@@ -9,7 +9,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # --- system packages: compilers and open EDA tools -------------------------------------------------------------------
 missing=""
-for pair in g++:g++ make:make perl:perl iverilog:iverilog yosys:yosys; do
+for pair in g++:g++ make:make perl:perl iverilog:iverilog yosys:yosys cmake:cmake tclsh:tcl; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 if ! command -v uv >/dev/null 2>&1 && [ ! -x .uv/bin/uv ] && ! "$PYTHON" -c 'import ensurepip' 2>/dev/null; then

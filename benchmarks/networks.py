@@ -5,7 +5,8 @@ python benchmarks/networks.py --configs examples/jet_*.toml --seeds 1 --epochs-s
 python benchmarks/networks.py --vary 'pid: quantization.schedule="pid"' 'pruned: pruning.sparsity=0.5'
 
 Every training is a run directory under --output, so an interrupted benchmark goes on where it stood. LUT is the
-carry-aware Yosys count of the whole wrapper. Written are networks.md and networks.json.
+carry-aware Yosys count of the whole wrapper. Written are networks.md, networks.svg and networks.json, to which further
+networks can be added by another command with the same --output.
 """
 
 import argparse
@@ -202,6 +203,38 @@ def _range(values: list[float]) -> str:
     return low if low == high else f"{low}–{high}"
 
 
+def draw(rows: dict[str, list[dict[str, Any]]]) -> Any:
+    """Physics against LUT: accuracy of the taggers, and the lowest AUC of the signals of the detectors."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(13, 5.5), layout="constrained")
+    for panel, is_classifier in zip(panels, (True, False), strict=True):
+        for name, found in rows.items():
+            if ("accuracy" in found[0]["physics"]) != is_classifier:
+                continue
+            values = [_quality(row["physics"]) for row in found]
+            luts = [row["lut"] for row in found]
+            bars = [value["error"] for value in values]
+            panel.errorbar(luts, [value["value"] for value in values], yerr=bars, fmt="o", capsize=2, label=name)
+        panel.set(xscale="log", xlabel="LUT (Yosys, whole algorithm)")
+        panel.set_ylabel("test accuracy" if is_classifier else "AUC of the worst signal, deployed score")
+        panel.grid(alpha=0.3, which="both")
+        if panel.has_data():
+            panel.legend(fontsize="small")
+    return figure
+
+
+def _quality(found: dict[str, dict[str, float]]) -> dict[str, float]:
+    if "accuracy" in found:
+        return found["accuracy"]
+    deployed = next(iter(found)).split(":")[0]  # evaluation lists the deployed score first
+    areas = [value for name, value in found.items() if name.startswith(f"{deployed}: AUC")]
+    return min(areas, key=lambda value: value["value"])
+
+
 def main() -> None:
     """Measure all configurations and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -209,20 +242,23 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--epochs-share", type=float, default=1.0)
     parser.add_argument(
-        "--vary", type=Variation.parse, nargs="*", default=[None], help="changed keys; every configuration with each"
+        "--vary", type=Variation.parse, nargs="*", default=[], help="changed keys: every configuration also with each"
     )
     parser.add_argument("--output", type=Path, default=ROOT / "runs" / "networks")
     arguments = parser.parse_args()
     rows: dict[str, list[dict[str, Any]]] = {}
     for config in arguments.configs:
-        for variation in arguments.vary:
+        for variation in (None, *arguments.vary):
             for seed in arguments.seeds:
                 derived = derive(config, seed, arguments.epochs_share, variation, arguments.output)
                 row = measure(derived, arguments.output)
                 if row is not None:
                     rows.setdefault(derived.stem.rsplit("-", 1)[0], []).append(row)
-    write_whole(arguments.output / "networks.json", json.dumps(rows, indent=2) + "\n")
+    kept = arguments.output / "networks.json"
+    rows = {**(json.loads(kept.read_text()) if kept.is_file() else {}), **rows}
+    write_whole(kept, json.dumps(rows, indent=2) + "\n")
     write_whole(arguments.output / "networks.md", page(rows))
+    draw(rows).savefig(arguments.output / "networks.svg")
     print((arguments.output / "networks.md").read_text())
 
 

@@ -72,19 +72,27 @@ def _respond(
     run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
 ) -> Responses:
     """Evaluate the implementations; the machine-learning stack is imported only here."""
+    from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
     from codesign.firmware.rtl import IntegerModel
     from codesign.models.store import load_model, outputs
 
     score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
-    progress(f"{REFERENCE}: {len(inputs)} vectors", 0, 4)
+    progress(f"{REFERENCE}: {len(inputs)} vectors", 0, 5)
     network = score_format.exact_int(outputs(load_model(run.path / "model.keras"), contract.to_network(inputs)))
-    progress("integer model", 1, 4)
+    progress("integer model", 1, 5)
     integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
-    progress("C-simulation", 2, 4)
+    progress("C-simulation", 2, 5)
     generator = firmware["hls_generator"]
     csim = HLS_FIRMWARE[generator](directory / firmware["hls_project"], contract, score_format).predict(inputs)
-    return {REFERENCE: network, "integer model": integer_model, f"{generator} C-simulation": csim}
+    progress("emulator", 3, 5)
+    emulator = Emulator(directory / firmware["emulator_project"], contract, score_format).predict(inputs)
+    return {
+        REFERENCE: network,
+        "integer model": integer_model,
+        f"{generator} C-simulation": csim,
+        "emulator": emulator,
+    }
 
 
 def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
@@ -92,6 +100,8 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     root = run.path / "firmware"
     hls = (root / firmware["hls_project"]).rglob("*")
     sources = [path for path in hls if path.suffix in {".cpp", ".h", ".txt"}]
+    emulator = (root / firmware["emulator_project"]).rglob("*")
+    sources += [path for path in emulator if path.suffix in {".cpp", ".h", ".json"}]
     graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
     return digest(
         run.config.verification.vectors,

@@ -20,7 +20,7 @@ from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest, digest_files
-from codesign.synth.boards import Board, get_board
+from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
 from codesign.tools import TOOLS, require_tool, verilator_root
@@ -156,14 +156,17 @@ def evaluate(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def generate_inputs(run: Run) -> object:
-    """Firmware section, the board's data, and the trained network itself."""
-    return [run.config.firmware, _main_board(run), digest_files([run.path / MODEL], run.path)]
+    """Name, firmware section, what the firmware takes from the board, and the trained network itself."""
+    board = _main_board(run)
+    network = digest_files([run.path / MODEL], run.path)
+    return [run.config.name, run.config.firmware, board.name, board.part, board.clock_mhz, network]
 
 
 def generate(run: Run, progress: Progress) -> dict[str, Any]:
-    """Write HLS project, RTL and wrapper, and compile the C-simulation."""
+    """Write HLS project, RTL, wrapper and emulator, and compile what is C++."""
     from codesign.firmware import FirmwareTarget
     from codesign.firmware import generate as generate_firmware
+    from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
     from codesign.fixed_point import FixedPoint
     from codesign.models.store import load_model
@@ -182,10 +185,11 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     )
     directory = run.path / "firmware"
     names = score_names(run.config.task, run.record("data")["classes"])
-    result = generate_firmware(model, contract, names, target, directory)
-    progress("compiling the C-simulation", 2, 3)
-    project = HLS_FIRMWARE[result.hls_generator]
-    project(directory / result.hls_project, contract, FixedPoint.parse(result.score_format)).compile()
+    result = generate_firmware(model, contract, names, target, directory, run.config.name)
+    progress("compiling C-simulation and emulator", 2, 3)
+    project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
+    project(directory / result.hls_project, contract, score_format).compile()
+    Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
     return {**dataclasses.asdict(result), "files": _firmware_files(run)}
 
@@ -223,23 +227,28 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def synth_inputs(run: Run) -> object:
-    """Boards and the RTL as it is now."""
-    return [[dataclasses.asdict(board) for board in _boards(run)], _firmware_files(run)]
+    """Boards, tool and the RTL as it is now."""
+    section = run.config.synthesis
+    tool = [section.tool, section.vivado] if section.tool == "vivado" else [section.tool]
+    return [[dataclasses.asdict(board) for board in _boards(run)], tool, _firmware_files(run)]
 
 
 def synth(run: Run, progress: Progress) -> dict[str, Any]:
     """Synthesise the wrapper for every board."""
-    from codesign.synth.step import synthesise_boards
+    from codesign.synth.step import Design, synthesise_boards
+    from codesign.synth.vivado_step import vivado_boards
 
-    firmware, directory = run.record("firmware"), run.path / "firmware"
-    result = synthesise_boards(
-        [directory / source for source in firmware["rtl_sources"]],
-        [directory / folder for folder in firmware["include_directories"]],
+    firmware, directory, section = run.record("firmware"), run.path / "firmware", run.config.synthesis
+    design = Design(
+        tuple(directory / source for source in firmware["rtl_sources"]),
+        tuple(directory / folder for folder in firmware["include_directories"]),
         firmware["top"],
-        _boards(run),
-        run.path / "synth",
-        progress,
     )
+    boards, folder = _boards(run), run.path / "synth"
+    if section.tool == "vivado":
+        result = vivado_boards(design, boards, firmware["target"]["clock_mhz"], section, folder, progress)
+    else:
+        result = synthesise_boards(design, boards, folder, progress)
     return dataclasses.asdict(result)
 
 
@@ -250,9 +259,9 @@ def remember_boards(run: Run, names: Sequence[str]) -> None:
         ConfigError: a name is unknown.
     """
     if names:
-        known = [board.name for board in _boards(run)]
-        added = [get_board(name).name for name in names]
-        write_whole(run.path / BOARDS, json.dumps(list(dict.fromkeys((*known, *added)))))
+        added = [board_reference(name) for name in names]
+        distinct_boards([*_boards(run), *(get_board(name) for name in added)])
+        write_whole(run.path / BOARDS, json.dumps(list(dict.fromkeys((*_remembered(run), *added)))))
 
 
 # --- report -----------------------------------------------------------------------------------------------------------
@@ -296,15 +305,21 @@ def _preset(run: Run) -> Preset | None:
 
 
 def _main_board(run: Run) -> Board:
-    return get_board(run.config.firmware.board)
+    return get_board(run.config.firmware.board, run.config_directory)
 
 
 def _boards(run: Run) -> list[Board]:
     """The firmware's board first, then those of the configuration and of ``--board``, each once."""
+    stated = (run.config.firmware.board, *run.config.synthesis.boards)
+    return distinct_boards(
+        [*(get_board(name, run.config_directory) for name in stated), *map(get_board, _remembered(run))]
+    )
+
+
+def _remembered(run: Run) -> list[str]:
+    """Boards asked for with ``--board``: names, or whole paths of files."""
     asked = run.path / BOARDS
-    extra = json.loads(asked.read_text()) if asked.is_file() else []
-    names = dict.fromkeys((run.config.firmware.board, *run.config.synthesis.boards, *extra))
-    return [get_board(name) for name in names]
+    return json.loads(asked.read_text()) if asked.is_file() else []
 
 
 def _firmware_files(run: Run) -> dict[str, str]:

@@ -175,9 +175,16 @@ def _verify_lines(run: Run) -> list[str]:
 def _synth_lines(run: Run) -> list[str]:
     return [
         f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}), {use['ff']:,} FF, "
-        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18  [{use['estimate_class']}]"
+        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
         for use in run.record("synth")["boards"]
     ]
+
+
+def _timed(use: dict[str, Any]) -> str:
+    """What a tool that times the design says; nothing for one that does not."""
+    if use["timing_met"] is None:
+        return ""
+    return f", timing {'met' if use['timing_met'] else 'NOT MET'} ({use['fmax_mhz']:.1f} MHz)"
 
 
 def _report_lines(run: Run) -> list[str]:

@@ -6,7 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -34,12 +35,19 @@ class Tool:
     version_argument: str = "--version"
 
 
+AMD_INSTALL = "by AMD's installer, then: source .../settings64.sh"
+
 TOOLS = {
-    "g++": Tool("g++", "CODESIGN_GXX", "C-simulation of the HLS project", "apt-get install g++"),
+    "g++": Tool("g++", "CODESIGN_GXX", "C-simulation of the HLS project and software emulator", "apt-get install g++"),
     "make": Tool("make", "CODESIGN_MAKE", "building the Verilator model", "apt-get install make"),
     "perl": Tool("perl", "CODESIGN_PERL", "the Verilator driver", "apt-get install perl"),
     "iverilog": Tool("iverilog", "CODESIGN_IVERILOG", "four-state RTL simulation", "apt-get install iverilog", "-V"),
     "yosys": Tool("yosys", "CODESIGN_YOSYS", "synthesis without a vendor licence", "apt-get install yosys", "-V"),
+    "vivado": Tool("vivado", "CODESIGN_VIVADO", "synthesis with Vivado", AMD_INSTALL, "-version"),
+    "vitis-run": Tool("vitis-run", "CODESIGN_VITIS_RUN", "HLS with Vitis 2023.1 or later", AMD_INSTALL),
+    "vitis_hls": Tool("vitis_hls", "CODESIGN_VITIS_HLS", "HLS with Vitis up to 2024.1", AMD_INSTALL, "-version"),
+    "ssh": Tool("ssh", "CODESIGN_SSH", "a tool on another host", "apt-get install openssh-client", "-V"),
+    "tar": Tool("tar", "CODESIGN_TAR", "copying files from another host", "apt-get install tar"),
 }
 
 
@@ -76,10 +84,15 @@ def require_tool(name: str) -> Path:
     return path
 
 
-def tool_version(name: str) -> str:
+def tool_version(name: str, timeout_s: float = 30) -> str:
     """Version such as ``0.23`` that an installed program of ``TOOLS`` reports, ``unknown`` if it prints none."""
-    output = run_tool([require_tool(name), TOOLS[name].version_argument], cwd=Path.cwd(), timeout_s=30)
-    match = re.search(r"\d+\.\d+(?:\.\d+)?", output)
+    command = [str(require_tool(name)), TOOLS[name].version_argument]
+    return version_in(run_tool(command, cwd=Path.cwd(), timeout_s=timeout_s))
+
+
+def version_in(text: str) -> str:
+    """The first ``N.M`` or ``N.M.K`` in a text, ``unknown`` if there is none."""
+    match = re.search(r"\d+\.\d+(?:\.\d+)?", text)
     return match.group() if match else "unknown"
 
 
@@ -136,20 +149,7 @@ def run_tool(
     """
     arguments = [str(part) for part in command]
     program = Path(arguments[0]).name
-    try:
-        process = subprocess.Popen(
-            arguments,
-            cwd=cwd,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ToolError(f"{program} could not be started: {error}") from error
+    process = _start(arguments, cwd, environment)
     output = _wait(process, program, timeout_s)
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -161,13 +161,93 @@ def run_tool(
     return output
 
 
+def stream_tool(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    timeout_s: float,
+    log: Path,
+    on_line: Callable[[str], None],
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program that takes hours: every line goes to the log and to ``on_line`` as it comes.
+
+    When the user interrupts, the program and all that it started are stopped.
+
+    Args:
+        command: program and arguments, never through a shell.
+        cwd: working directory.
+        timeout_s: seconds after which it is killed.
+        log: file that receives the output (stdout and stderr together).
+        on_line: called with each line, without its end.
+        environment: variables added to those of this process.
+
+    Returns:
+        The exit status; negative: the number of the signal that ended it.
+
+    Raises:
+        ToolError: it could not start or ran too long.
+        OSError: the log cannot be written.
+    """
+    arguments = [str(part) for part in command]
+    program = Path(arguments[0]).name
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as record, _start(arguments, cwd, environment) as process:
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            _kill(process)
+
+        timer = threading.Timer(timeout_s, stop)
+        timer.start()
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                record.write(line)
+                record.flush()
+                on_line(line.rstrip())
+            status = process.wait()
+        except BaseException:
+            _kill(process)
+            raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped")
+    return status
+
+
+def _start(arguments: list[str], cwd: Path, environment: Mapping[str, str] | None) -> "subprocess.Popen[str]":
+    """Start a program at the head of a group of its own, so that all it starts can be stopped with it."""
+    try:
+        return subprocess.Popen(
+            arguments,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolError(f"{Path(arguments[0]).name} could not be started: {error}") from error
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    """Stop a program and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _wait(process: "subprocess.Popen[str]", program: str, timeout_s: float) -> str:
     """Wait for the end; when time is up or the user interrupts, stop the program and all that it started."""
     try:
         return process.communicate(timeout=timeout_s)[0]
     except BaseException as error:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error

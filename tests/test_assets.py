@@ -6,7 +6,7 @@ import pytest
 
 from codesign.assets import asset
 
-FOLDERS = ("firmware_templates", "hw_tests")
+FOLDERS = ("firmware_templates", "hw_tests", "vivado_scripts")
 
 
 @pytest.mark.parametrize("name", FOLDERS)

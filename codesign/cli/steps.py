@@ -93,20 +93,29 @@ report = step_command("report", "Check the budget, write the report.", "codesign
 
 
 @click.command(epilog=example("codesign boards"))
+@click.argument("names", metavar="[BOARD]...", nargs=-1)
 @JSON_OPTION
-def boards(as_json: bool) -> None:
-    """List the known boards."""
+def boards(names: tuple[str, ...], as_json: bool) -> None:
+    """List the known boards, or show some with every number and its source.
+
+    BOARD is the name of a known board, or the TOML file of a board of your own, which is checked.
+    """
     from dataclasses import asdict
 
-    from codesign.synth.boards import load_boards
+    from codesign.synth.boards import get_board, load_boards
 
-    known = load_boards()
+    chosen = [get_board(name) for name in names] or list(load_boards().values())
     if as_json:
-        print_json({name: asdict(board) for name, board in known.items()})
-        return
-    rows = [
-        f"{name:<16} {board.part:<26} {board.lut:>9,} LUT {board.dsp:>6,} DSP {board.clock_mhz:>7.1f} MHz  "
-        f"{board.description}"
-        for name, board in known.items()
-    ]
-    print_lines(rows)
+        print_json({board.name: asdict(board) for board in chosen})
+    elif names:
+        known = [(key, value) for board in chosen for key, value in asdict(board).items() if value is not None]
+        print_lines(
+            [f"{key:<12} {value:,}" if isinstance(value, int) else f"{key:<12} {value}" for key, value in known]
+        )
+    else:
+        rows = [
+            f"{board.name:<16} {board.part:<26} {board.lut:>9,} LUT {board.dsp:>6,} DSP {board.clock_mhz:>7.1f} MHz  "
+            f"{board.description}"
+            for board in chosen
+        ]
+        print_lines(rows)

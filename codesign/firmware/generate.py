@@ -9,6 +9,7 @@ from typing import Any
 
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
+from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.ports import Port, input_port, score_port
 
 BUNCH_CLOCK_MHZ = 40.0789  # LHC bunch clock at top energy; one bunch crossing is 24.95 ns
@@ -57,6 +58,8 @@ class FirmwareResult:
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
+        emulator_project: the software emulator in C++, for the experiment's simulation.
+        emulator_version: its version, which depends on all that it computes.
     """
 
     top: str
@@ -76,6 +79,8 @@ class FirmwareResult:
     hls_project: str
     hls_generator: str
     rtl_project: str
+    emulator_project: str
+    emulator_version: str
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -94,7 +99,7 @@ def bunch_crossings(latency_ns: float) -> int:
 
 
 def generate(
-    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path
+    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path, name: str
 ) -> FirmwareResult:
     """Write the firmware of a trained network into an empty directory.
 
@@ -104,6 +109,7 @@ def generate(
         classes: class names, in the order of the network's outputs.
         target: board, clock and generator options.
         path: firmware directory; what stands there is replaced.
+        name: what the emulator is called in C++, made a valid name there.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
@@ -119,6 +125,7 @@ def generate(
         latency_cutoff=target.latency_cutoff,
     )
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
+    emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
     timing = wrapper.Timing(target.clock_mhz, project.latency_cycles)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
@@ -141,6 +148,8 @@ def generate(
         hls_project="hls",
         hls_generator=hls_generator,
         rtl_project="rtl",
+        emulator_project="emulator",
+        emulator_version=emulator.version,
     )
 
 

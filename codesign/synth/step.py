@@ -3,34 +3,43 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from codesign.errors import ConfigError
 from codesign.progress import Progress, silent
-from codesign.synth.boards import Board, Family
+from codesign.synth.boards import Board, Family, require_open_synthesis
 from codesign.synth.netlist import NetlistResources
 from codesign.synth.result import BoardUse, SynthResult
 from codesign.synth.yosys import synthesise
 from codesign.tools import tool_version
 
 
+@dataclass(frozen=True)
+class Design:
+    """What is synthesised.
+
+    Attributes:
+        sources: Verilog files, in reading order.
+        include_dirs: folders searched by `` `include ``.
+        top: module to synthesise.
+    """
+
+    sources: tuple[Path, ...]
+    include_dirs: tuple[Path, ...]
+    top: str
+
+
 def synthesise_boards(
-    sources: Sequence[Path],
-    include_dirs: Sequence[Path],
-    top: str,
-    boards: Sequence[Board],
-    synth_dir: Path,
-    progress: Progress = silent,
+    design: Design, boards: Sequence[Board], synth_dir: Path, progress: Progress = silent
 ) -> SynthResult:
     """Resources of a Verilog design on each board.
 
     The fabrics are synthesised side by side, in ``synth_dir/yosys/<family>/``; boards of the same fabric share a run.
 
     Args:
-        sources: Verilog files.
-        include_dirs: folders searched by `` `include ``.
-        top: module to synthesise.
+        design: what is synthesised.
         boards: the boards, at least one.
         synth_dir: folder of the step inside the run directory.
         progress: called with a message, the runs finished and the runs in all: at the start and after each.
@@ -42,19 +51,20 @@ def synthesise_boards(
     """
     if not boards:
         raise ConfigError("synthesis: expected at least one board, got none")
+    require_open_synthesis(boards)
     version = tool_version("yosys")
     families = tuple(dict.fromkeys(board.family for board in boards))
-    run = partial(_synthesise_family, sources, include_dirs, top, synth_dir)
+    run = partial(_synthesise_family, design, synth_dir)
     resources = _side_by_side(run, families, progress)
     uses = (BoardUse.of(board, resources[board.family], tool="yosys", tool_version=version) for board in boards)
     return SynthResult(tuple(uses))
 
 
-def _synthesise_family(
-    sources: Sequence[Path], include_dirs: Sequence[Path], top: str, synth_dir: Path, family: Family
-) -> NetlistResources:
+def _synthesise_family(design: Design, synth_dir: Path, family: Family) -> NetlistResources:
     work_dir = synth_dir / "yosys" / family
-    return synthesise(sources, include_dirs=include_dirs, top=top, family=family, work_dir=work_dir)
+    return synthesise(
+        design.sources, include_dirs=design.include_dirs, top=design.top, family=family, work_dir=work_dir
+    )
 
 
 def _side_by_side(

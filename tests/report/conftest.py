@@ -134,6 +134,8 @@ def firmware_record() -> dict[str, Any]:
         hls_project="hls",
         hls_generator="hls4ml",
         rtl_project="rtl",
+        emulator_project="emulator",
+        emulator_version="1",
     )
     files = {
         "rtl/src/network.v": "a" * 64,

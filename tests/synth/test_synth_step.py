@@ -9,7 +9,7 @@ from codesign.errors import ConfigError, ToolError
 from codesign.synth.boards import get_board
 from codesign.synth.netlist import NetlistResources
 from codesign.synth.result import BoardUse
-from codesign.synth.step import synthesise_boards
+from codesign.synth.step import Design, synthesise_boards
 
 RESOURCES = NetlistResources(
     lut=10640,
@@ -71,7 +71,7 @@ class TestStep:
 
     def test_one_run_for_each_fabric(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
         boards = [get_board(name) for name in self.names]
-        result = synthesise_boards([source], [], "top", boards, tmp_path / "synth")
+        result = synthesise_boards(Design((source,), (), "top"), boards, tmp_path / "synth")
         assert [use.board for use in result.boards] == list(self.names)
         assert [use.ff for use in result.boards] == [5] * 4
         assert sorted(yosys.runs()) == ["7series", "ultrascale_plus"]
@@ -79,11 +79,11 @@ class TestStep:
 
     def test_a_board_added_later_costs_no_run(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
         for names in (["mp7"], ["mp7", "pynq-z2"]):
-            synthesise_boards([source], [], "top", [get_board(name) for name in names], tmp_path / "synth")
+            synthesise_boards(Design((source,), (), "top"), [get_board(name) for name in names], tmp_path / "synth")
         assert len(yosys.runs()) == 1
 
     def test_becomes_json(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
-        result = synthesise_boards([source], [], "top", [get_board("mp7")], tmp_path / "synth")
+        result = synthesise_boards(Design((source,), (), "top"), [get_board("mp7")], tmp_path / "synth")
         record = json.loads(json.dumps(asdict(result)))
         assert record["boards"][0]["part"] == "xc7vx690tffg1927-2"
         assert record["boards"][0]["tool_version"] == "0.23"
@@ -91,7 +91,7 @@ class TestStep:
     def test_progress(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
         seen: list[tuple[str, int, int]] = []
         boards = [get_board(name) for name in self.names]
-        synthesise_boards([source], [], "top", boards, tmp_path / "synth", lambda *step: seen.append(step))
+        synthesise_boards(Design((source,), (), "top"), boards, tmp_path / "synth", lambda *step: seen.append(step))
         assert [(done, total) for _, done, total in seen] == [(0, 2), (1, 2), (2, 2)]
         assert {message.split()[-1] for message, _, _ in seen[1:]} == {"ultrascale_plus", "7series"}
 
@@ -100,11 +100,11 @@ class TestStep:
     ) -> None:
         yosys.fault("fail")
         with pytest.raises(ToolError, match="planted"):
-            synthesise_boards([source], [], "top", [get_board("mp7"), get_board("zcu102")], tmp_path / "synth")
+            synthesise_boards(Design((source,), (), "top"), [get_board("mp7"), get_board("zcu102")], tmp_path / "synth")
 
     def test_no_board(self, source: Path, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="at least one board"):
-            synthesise_boards([source], [], "top", [], tmp_path / "synth")
+            synthesise_boards(Design((source,), (), "top"), [], tmp_path / "synth")
 
 
 @pytest.mark.yosys
@@ -114,5 +114,7 @@ def test_two_fabrics_at_once_with_the_real_tool(tmp_path: Path) -> None:
     source.write_text(
         "module top(input clk, input [3:0] a, b, output reg [3:0] y); always @(posedge clk) y <= a & b; endmodule\n"
     )
-    result = synthesise_boards([source], [], "top", [get_board("zcu104"), get_board("pynq-z2")], tmp_path / "synth")
+    result = synthesise_boards(
+        Design((source,), (), "top"), [get_board("zcu104"), get_board("pynq-z2")], tmp_path / "synth"
+    )
     assert [(use.board, use.lut, use.ff) for use in result.boards] == [("zcu104", 2, 4), ("pynq-z2", 2, 4)]

@@ -26,6 +26,9 @@ _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("FF, share of the board", lambda use: text.percent(use["ff_share"])),
     ("DSP, share of the board", lambda use: text.percent(use["dsp_share"])),
     ("BRAM, share of the board", lambda use: text.percent(use["bram_share"])),
+    ("clock that the slack allows", lambda use: text.number(use.get("fmax_mhz"), "MHz")),
+    ("timing met", lambda use: _yes(use.get("timing_met"))),
+    ("power, assumed activity", lambda use: text.number(use.get("power_w"), "W", 2)),
     ("obtained by", lambda use: f"{use['tool']} {use['tool_version']}"),
 )
 
@@ -36,10 +39,14 @@ def resources(records: Records) -> Section:
     if not boards:
         return not_run("resources", "Resources", "synth")
     ways = "; ".join(dict.fromkeys(use["estimate_class"] for use in boards))
+    untimed = all(use.get("fmax_mhz") is None for use in boards)
+    timing = (
+        " They count cells after technology mapping; there is no placement, no routing and therefore no statement "
+        "about timing."
+    )
     claim = Paragraph(
-        f"How these numbers were obtained: {ways}. They count cells after technology mapping; there is no placement, "
-        "no routing and therefore no statement about timing. The design is the whole trigger algorithm: network, "
-        "wrapper, registers.",
+        f"How these numbers were obtained: {ways}.{timing if untimed else ''} The design is the whole trigger "
+        "algorithm: network, wrapper, registers.",
         "warn",
     )
     blocks: list[Block] = [claim, _table(boards), _estimate(records, boards[0]), _plot(boards)]
@@ -55,6 +62,10 @@ def _table(boards: Sequence[Record]) -> Table:
         "has four bits."
     )
     return table("Resources by board", header, "l" + "r" * len(boards), rows, note)
+
+
+def _yes(met: bool | None) -> str:
+    return text.MISSING if met is None else "yes" if met else "NO"
 
 
 def _cell(entry: str) -> Cell:
