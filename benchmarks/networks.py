@@ -26,7 +26,7 @@ from codesign.report.blocks import table
 from codesign.report.tables import table_to_markdown
 
 ROOT = Path(__file__).parent.parent
-STEPS = ("train", "evaluate", "generate", "synth")
+RECORDS = {"train": "train", "evaluate": "metrics", "generate": "firmware", "synth": "synth"}
 
 
 @dataclass(frozen=True)
@@ -82,20 +82,22 @@ def derive(config: Path, seed: int, share: float, variation: Variation | None, o
 def _changed(text: str, key: str, value: str) -> str:
     """Set ``section.key`` in TOML text whose sections are plain tables."""
     section, name = key.rsplit(".", 1)
-    text = re.sub(rf"(?m)(^\[{re.escape(section)}\]\n(?:(?!\[).*\n)*?){name} = .*\n", r"\1", text)
-    if f"[{section}]\n" in text:
-        return text.replace(f"[{section}]\n", f"[{section}]\n{name} = {value}\n", 1)
+    header = rf"^\[{re.escape(section)}\][^\n]*\n"
+    text = re.sub(rf"(?m)({header}(?:(?!\[).*\n)*?)^{name} = .*\n", r"\1", text)
+    if re.search(rf"(?m){header}", text):
+        return re.sub(rf"(?m)({header})", lambda found: f"{found[1]}{name} = {value}\n", text, count=1)
     return f"{text}\n[{section}]\n{name} = {value}\n"
 
 
 def measure(config: Path, output: Path) -> dict[str, Any] | None:
     """Bring the run of a configuration up to date in a process of its own; None if it failed."""
     directory = output / "runs" / config.stem
-    for step in STEPS:
-        target: list[str | Path] = [config, "--output", directory] if step == STEPS[0] else [directory]
+    for step in RECORDS:
+        target: list[str | Path] = [config, "--output", directory] if step == "train" else [directory]
         command = [sys.executable, "-c", "from codesign.cli import main; main()", step, *map(str, target)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode == 2:
+        # Status 1 is a missed budget; without a record the step did not get that far.
+        if done.returncode == 2 or not (directory / f"{RECORDS[step]}.json").is_file():
             print(f"{config.stem}: {step} failed: {done.stderr.strip().splitlines()[-1]}", flush=True)
             return None
     records = {name: json.loads((directory / f"{name}.json").read_text()) for name in ("train", "metrics", "firmware")}

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from codesign.config import SynthesisSection
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
@@ -23,9 +24,10 @@ from codesign.run import Run, digest, digest_files
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
-from codesign.tools import TOOLS, require_tool, verilator_root
+from codesign.tools import require_tool, verilator_root
 
 MODEL = "model.keras"
+SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
 TRAINING_STATE = "training_state.npz"  # of an unfinished training, or the checkpoints of a finished one
 SCORES = "scores.npz"
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
@@ -45,13 +47,17 @@ def check_names(run: Run) -> None:
     _preset(run)
 
 
-def check_tools() -> None:
+def check_tools(section: SynthesisSection) -> None:
     """Refuse to begin a whole run on a host that could not finish it.
+
+    Args:
+        section: says which tool synthesises, and where.
 
     Raises:
         ToolError: a program is missing; the message says how to install it.
     """
-    for name in TOOLS:
+    remote = section.tool == "vivado" and section.host is not None
+    for name in (*SIMULATION_TOOLS, *(("ssh", "tar") if remote else (section.tool,))):
         require_tool(name)
     verilator_root()
 

@@ -159,3 +159,11 @@ def test_help_does_not_load_the_heavy_packages():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_whole_run_asks_for_the_tool_that_synthesises_before_it_begins(codesign, small_text, tmp_path, monkeypatch):
+    monkeypatch.setenv("CODESIGN_VIVADO", str(tmp_path / "no such file"))
+    (tmp_path / "vivado.toml").write_text(small_text.replace("[synthesis]\n", '[synthesis]\ntool = "vivado"\n'))
+    status, _, err = codesign("run", "vivado.toml")
+    assert (status, "CODESIGN_VIVADO" in err) == (2, True)
+    assert not (tmp_path / "runs" / "small" / "train.json").exists()

@@ -35,7 +35,7 @@ def run(run: Path, output: Path | None, as_json: bool) -> None:
     from codesign.summary import failures, summary_lines
 
     opened = open_run(run, output)
-    check_tools()
+    check_tools(opened.config.synthesis)
     with opened.lock():
         for name in STEPS:
             execute_step(opened, name, force=False)

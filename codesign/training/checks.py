@@ -62,7 +62,9 @@ def _observe(model: Any, values: NDArray[np.float32]) -> tuple[LayerHealth, ...]
     by_design = [getattr(getattr(layer, "activation", None), "cuts", False) for layer in layers]
     if not layers:
         return ()
-    nodes = [layer._inbound_nodes[0] for layer in layers]
+    # A layer may have been called for other networks too, so take the call that belongs to this one.
+    own = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
+    nodes = [next(node for node in layer._inbound_nodes if id(node) in own) for layer in layers]
     tensors = [list(node.input_tensors) for node in nodes]
     probe = keras.Model(model.input, [tensors, [list(node.output_tensors) for node in nodes]])
     beyond = [np.zeros(len(values), bool) for _ in layers]
@@ -112,8 +114,7 @@ def _quantizers(layer: Any) -> list[Any]:
     """Quantisers of the inputs of a layer, in the order of its inputs; none if it has no such quantiser."""
     if not getattr(layer, "enable_iq", False):
         return []
-    found = layer.iq
-    return list(found) if isinstance(found, list | tuple) else [found]
+    return list(getattr(layer.iq, "quantizers", [layer.iq]))
 
 
 def _beyond(quantizer: Any, given: NDArray[Any]) -> NDArray[np.bool_]:
