@@ -5,17 +5,19 @@ from typing import Any
 
 import numpy as np
 
+from codesign.models.table_dense import TableDense
+
 
 @dataclass(frozen=True)
 class LayerPrecision:
-    """Precision of one layer with weights.
+    """Precision of one layer with weights, or with tables in place of weights.
 
     Attributes:
         name: layer name.
-        weights: number of weights, without biases.
-        zero_weights: weights that are zero after quantisation, hence cost nothing (pruned).
-        weight_bits: mean bits of the weights that are not zero, sign included.
-        weight_bits_max: most bits any weight has.
+        weights: number of weights, without biases, or of tables.
+        zero_weights: weights that are zero after quantisation, or tables of one value; they cost nothing (pruned).
+        weight_bits: mean bits of the weights that are not zero, or of the entries of the other tables.
+        weight_bits_max: most bits any weight or entry has.
         input_bits: mean bits of the layer's inputs that are used (more than 0 bits).
         dead_inputs: inputs of the layer that got 0 bits.
         ebops: effective bit operations.
@@ -32,8 +34,14 @@ class LayerPrecision:
 
 
 def layer_precisions(model: Any) -> tuple[LayerPrecision, ...]:
-    """Precision of every HGQ2 layer with a trained kernel, in network order; a score's arithmetic is not trained."""
-    return tuple(_layer_precision(layer) for layer in model.layers if hasattr(layer, "qkernel") and layer.trainable)
+    """Precision of every layer with trained weights or tables, in network order; the score has none."""
+    found = []
+    for layer in model.layers:
+        if hasattr(layer, "qkernel") and layer.trainable:
+            found.append(_layer_precision(layer))
+        elif isinstance(layer, TableDense):
+            found.append(_table_precision(layer))
+    return tuple(found)
 
 
 def _layer_precision(layer: Any) -> LayerPrecision:
@@ -52,6 +60,24 @@ def _layer_precision(layer: Any) -> LayerPrecision:
         weight_bits_max=float(weight_bits.max()),
         input_bits=_mean(input_bits[input_bits > 0]),
         dead_inputs=int((input_bits <= 0).sum()),
+        ebops=float(layer.ebops),
+    )
+
+
+def _table_precision(layer: TableDense) -> LayerPrecision:
+    from keras import ops
+
+    shape = (1, *layer.offset.shape)
+    entry_bits, input_bits = (ops.convert_to_numpy(quantizer.bits_(shape))[0] for quantizer in (layer.toq, layer.iq))
+    used = (entry_bits > 0) & (input_bits > 0)
+    return LayerPrecision(
+        name=layer.name,
+        weights=int(used.size),
+        zero_weights=int((~used).sum()),
+        weight_bits=_mean(entry_bits[used]),
+        weight_bits_max=float(entry_bits.max()),
+        input_bits=_mean(input_bits[used]),
+        dead_inputs=int((~used).all(axis=1).sum()),
         ebops=float(layer.ebops),
     )
 
