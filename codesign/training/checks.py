@@ -106,7 +106,7 @@ def require_healthy(layers: tuple[LayerHealth, ...]) -> None:
             raise ModelError(
                 f"training: in layer {layer.name!r} values of {layer.beyond:.2%} of the test events {happens} "
                 f"(accepted {ACCEPTED[layer.overflow]:.2%}): the training rows do not cover them; "
-                "check that the splits come from the same distribution"
+                "check that the splits come from the same distribution; for a latent score, raise model.beta"
             )
 
 
