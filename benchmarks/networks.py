@@ -124,11 +124,11 @@ def physics(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for score in metrics["scores"]:
         for signal in score["signals"]:
-            found[f"{score['name']}: AUC {signal['name']}"] = signal["auc"]
+            found[_key(score["name"], "AUC", signal["name"])] = signal["auc"]
         for point in score["points"]:
             for signal, tpr in point["tpr"].items():
                 error = (tpr["high"] - tpr["low"]) / 2
-                key = f"{score['name']}: TPR {signal} at {point['asked_fpr']:g}"
+                key = _key(score["name"], f"TPR at {point['asked_fpr']:g}", signal)
                 found[key] = {"value": tpr["value"], "error": error}
     return found
 
@@ -169,20 +169,40 @@ def _physics(rows: dict[str, list[dict[str, Any]]], names: list[str], is_classif
             [
                 name,
                 *(_text(_spread(rows[name], quantity)) for quantity in quantities),
-                ""
-                if name == best
-                else str(better(_spread(rows[name], "accuracy"), _spread(rows[best], "accuracy")).verdict),
+                "" if name == best else _compared(rows[name], rows[best]),
             ]
             for name in names
         ]
         header = ("network", *quantities, f"accuracy against {best}")
         return table("Jet tagging: physics", header, "l" + "r" * len(quantities) + "l", lines, NOTE)
+    signals = list(dict.fromkeys(_parts(key)[2] for name in names for key in rows[name][0]["physics"]))
+    groups = dict.fromkeys((name, *_parts(key)[:2]) for name in names for key in rows[name][0]["physics"])
     lines = [
-        [name, quantity, _text(_spread(rows[name], quantity))]
-        for name in names
-        for quantity in rows[name][0]["physics"]
+        [name, score, quantity, *(_text(_spread(rows[name], _key(score, quantity, signal))) for signal in signals)]
+        for name, score, quantity in groups
     ]
-    return table("Anomaly detection: physics", ("network", "score and quantity", "value"), "llr", lines, NOTE)
+    header = ("network", "score", "quantity", *signals)
+    return table("Anomaly detection: physics", header, "lll" + "r" * len(signals), lines, NOTE)
+
+
+def _compared(found: list[dict[str, Any]], best: list[dict[str, Any]]) -> str:
+    if min(len(found), len(best)) < 2:
+        return "needs two seeds each"
+    return better(_spread(found, "accuracy"), _spread(best, "accuracy")).verdict
+
+
+def _key(score: str, quantity: str, signal: str) -> str:
+    """Name of a quantity: ``kl: AUC a_to_4l``, ``kl: TPR a_to_4l at 0.001``."""
+    kind, _, point = quantity.partition(" at ")
+    return f"{score}: {kind} {signal}" + (f" at {point}" if point else "")
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    """Score, quantity and signal of a name that ``_key`` gives."""
+    score, _, rest = key.partition(": ")
+    kind, _, rest = rest.partition(" ")
+    signal, _, point = rest.partition(" at ")
+    return score, f"{kind} at {point}" if point else kind, signal
 
 
 NOTE = (
