@@ -127,7 +127,7 @@ def generate(
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
-    timing = wrapper.Timing(target.clock_mhz, project.latency_cycles)
+    timing = wrapper.Timing(target.clock_mhz, project.latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
     latency_ns = project.latency_cycles * period_ns
     return FirmwareResult(

@@ -22,10 +22,12 @@ class Timing:
     Attributes:
         clock_mhz: algorithm clock.
         latency_cycles: rising edges from the one that samples the input to the one that samples the output.
+        part: device; the name of its clock buffers stands in the constraints.
     """
 
     clock_mhz: float
     latency_cycles: int
+    part: str
 
     @property
     def clock_period_ns(self) -> float:
@@ -72,6 +74,7 @@ def write_wrapper(path: Path, inputs: Port, outputs: Port, network: IntegerModel
         clock_mhz=timing.clock_mhz,
         clock_period_ns=timing.clock_period_ns,
         io_delay_ns=0.2 * timing.clock_period_ns,
+        clock_buffer="BUFGCTRL_X0Y0" if timing.part.startswith("xc7") else "BUFGCE_X0Y0",
     )
     (path / "network_ports.v").write_text(ports)
     (path / f"{TOP}.xdc").write_text(constraints)

@@ -29,6 +29,10 @@ endmodule
 
 @pytest.fixture
 def wrapper(tmp_path):
+    return written(tmp_path, "xcvu13p-flga2577-2-e")
+
+
+def written(tmp_path, part):
     # g: 4 raw bits, signed, kif (1, 2, 1); q: 5 raw bits, unsigned, kif (0, 2, 3).
     network = SimpleNamespace(
         score_format=FixedPoint(True, 9, 4),
@@ -36,7 +40,7 @@ def wrapper(tmp_path):
         score_bits=[ScoreBits(0, 4, True, 2, 1), ScoreBits(4, 5, False, 2, 3)],
     )
     inputs, outputs = pack([("a", 6, True), ("b", 8, True)]), pack([("g", 9, True), ("q", 9, True)])
-    return write_wrapper(tmp_path, inputs, outputs, network, Timing(clock_mhz=200.0, latency_cycles=7))
+    return write_wrapper(tmp_path, inputs, outputs, network, Timing(clock_mhz=200.0, latency_cycles=7, part=part))
 
 
 @pytest.mark.rtl
@@ -60,3 +64,9 @@ def test_parameters_and_constraints_carry_the_numbers(wrapper, tmp_path):
     assert "LATENCY = 7" in header
     assert "-period 5.0000" in (tmp_path / "trigger_algorithm.xdc").read_text()
     assert [path.name for path in wrapper] == ["network_ports.v", "trigger_algorithm.v"]
+
+
+def test_the_clock_buffer_of_the_constraints_is_one_that_the_part_has(tmp_path):
+    for part, buffer in (("xcvu13p-flga2577-2-e", "BUFGCE_X0Y0"), ("xc7z020clg400-1", "BUFGCTRL_X0Y0")):
+        written(tmp_path, part)
+        assert f"HD.CLK_SRC {buffer} [get_ports clk]" in (tmp_path / "trigger_algorithm.xdc").read_text()
