@@ -51,7 +51,7 @@ def test_every_step_left_its_record_and_all_integers_agree(finished):
     assert verify["vectors"] == 1500
     found = {c["implementation"]: c["mismatches"] for c in verify["comparisons"]}
     assert set(found.values()) == {0}
-    assert {"integer model", "hls4ml C-simulation", "RTL (verilator)", "RTL (icarus)"} == set(found)
+    assert {"integer model", "hls4ml C-simulation", "emulator", "RTL (verilator)", "RTL (icarus)"} == set(found)
     assert verify["latency_cycles_measured"] == record(directory, "firmware")["latency_cycles"]
     assert re.search(r"report +.*report\.html", printed)
     assert (directory / "report.html").stat().st_size > 10_000

@@ -48,8 +48,6 @@ def test_the_best_point_within_the_target_is_chosen():
     assert _choose(front, 1050.0, {"loss": [1.0], "ebops": [900.0]}).epoch == 1
     with pytest.raises(ModelError, match=r"no epoch stayed within 500 EBOPs \(lowest 900\)"):
         _choose(front, 500.0, {"loss": [1.0], "ebops": [900.0]})
-    with pytest.raises(ModelError, match="the loss became NaN in epoch 2"):
-        _choose(front, 1050.0, {"loss": [1.0, float("nan")], "ebops": [900.0]})
 
 
 def test_a_smaller_objective_is_better():
