@@ -48,6 +48,7 @@ def _timing(result: Record) -> Table:
             ("pipeline registers of the network", text.count(result.get("register_bits"), "bits")),
             ("compiler's LUT estimate, network only", text.count(result.get("lut_estimate"), "LUT")),
             ("HLS project", f"{target.get('hls_backend')} back end, reuse factor {target.get('reuse_factor')}"),
+            ("software emulator (C++17), version", result.get("emulator_version") or text.MISSING),
         ],
         "Latency is counted in rising clock edges, from the one that samples in_data to the one at which the next "
         "register samples out_data. It contains the network and its wrapper; links, deserialisation and the formation "
