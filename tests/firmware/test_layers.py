@@ -209,3 +209,50 @@ def test_a_weight_matrix_of_another_size_is_refused(shaped):
     changed = [(name, 3 if name == "scores" else size, constant) for name, size, constant in COMPLETE]
     with pytest.raises(FirmwareError, match=r"matrices of \[4, 12\] entries, the HLS code \[3, 12\]"):
         hls._require_all_layers(shaped, graph_of(*changed))
+
+
+@pytest.fixture
+def with_one_format_for_all():
+    """One value of many integer bits and one of many fractional bits, then one saturating format for both."""
+    from hgq.config import QuantizerConfig
+    from hgq.layers import QDense
+    from hgq.utils import trace_minmax
+
+    from codesign.models.fixed_layers import Format, difference
+
+    keras = import_keras()
+    inputs = keras.Input((6,), name="inputs")
+    wide = QuantizerConfig(place="weight", q_type="kbi", b0=9, i0=4)
+    values = QDense(2, kq_conf=wide, name="values")(inputs)
+    others = QDense(2, kq_conf=wide, name="others")(inputs)
+    model = keras.Model(inputs, difference(values, others, (Format(1, 8, 5), Format(1, 8, 5)), "scores"))
+    kernel = np.zeros((6, 2), np.float32)
+    kernel[0, 0], kernel[1, 1] = 8.0, 1.0 / 16
+    for layer in ("values", "others"):
+        model.get_layer(layer).kernel.assign(kernel if layer == "values" else kernel[:, ::-1] / 2)
+    low, high = CONTRACT.extremes()
+    rows = np.random.default_rng(2).integers(low, high, (3000, 6), endpoint=True)
+    trace_minmax(model, CONTRACT.to_network(rows))
+    return model
+
+
+@pytest.mark.slow
+@pytest.mark.hls
+@pytest.mark.parametrize("corrected", [True, False])
+def test_one_format_for_large_and_fine_values_keeps_the_last_bits(
+    with_one_format_for_all, integers, tmp_path, corrected
+):
+    from hls4ml.model.optimizer.passes import bit_exact
+    from hls4ml.model.optimizer.passes.hgq_proxy_model import FixedPointQuantizer
+
+    from codesign.firmware import hls_saturation
+
+    if not corrected:
+        bit_exact._produce_kif.register(FixedPointQuantizer, hls_saturation._narrowed)
+    try:
+        integer_model = rtl.trace(with_one_format_for_all, CONTRACT)
+        wanted = expected(with_one_format_for_all, integer_model, integers)
+        assert (integer_model.predict(integers) == wanted).all()
+        assert (csim(with_one_format_for_all, integer_model, integers, tmp_path) == wanted).all() == corrected
+    finally:
+        bit_exact._produce_kif.register(FixedPointQuantizer, hls_saturation.produce_kif)
