@@ -212,6 +212,7 @@ def _tree(
     }
 
     def add(place: int) -> int:
+        """Append a node with all below it; returns its number."""
         while place < len(feature) and threshold[place] == NEVER:
             place = 2 * place + 1
         number, is_leaf = len(tree["feature"]), place >= len(feature)

@@ -88,6 +88,7 @@ def contrastive_loss(contract: InputContract, embedding: int, projection: int) -
     ends = [embedding, 2 * embedding, 2 * embedding + projection]
 
     def loss(targets: Tensor, found: Tensor) -> Tensor:
+        """Per row, shape (n,), of targets and of the concatenated outputs."""
         import keras
 
         ops = keras.ops

@@ -73,9 +73,8 @@ def fit(
         validation: validation split; it selects the checkpoint.
         config: task, training, quantisation and pruning sections.
         progress: called after each epoch.
-        state: file that takes the state of the training with the weights of its front, and the digest of all that
-            determines it; an interrupted training goes on from there, and from one that has ended only another
-            checkpoint is chosen.
+        state: file for the state of the training and its front, and digest of all that determines it; an interrupted
+            training goes on from there, and of one that has ended only another checkpoint is chosen.
 
     Raises:
         ConfigError: the quantisation or pruning does not fit the network.
@@ -88,8 +87,7 @@ def fit(
     checkpoint = None if state is None else Checkpoint(*state, _stateful(recipe, front, pruning))
     first = 0 if checkpoint is None else checkpoint.resume(network.trained)
     batches = Batches(train, config.training.batch_size, config.seed)
-    callbacks = _callbacks(batches, recipe, front, pruning, config)
-    callbacks.append(report_progress(progress, monitor, config.training.epochs))
+    callbacks = _callbacks(batches, recipe, front, pruning, config, progress)
     fitted = network.trained.fit(
         batches,
         shuffle=False,
@@ -122,7 +120,12 @@ def fit(
 
 
 def _callbacks(
-    batches: Batches, recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | None, config: Config
+    batches: Batches,
+    recipe: Recipe,
+    front: FrontCheckpoints,
+    pruning: PruningMethod | None,
+    config: Config,
+    progress: Progress,
 ) -> list[Any]:
     """What acts in every epoch, in this order: the front must see the cost, and a checkpoint all of it."""
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _logs: batches.shuffle(epoch))
@@ -131,6 +134,7 @@ def _callbacks(
     if config.training.patience is not None:
         settled = max(recipe.settled, front.since)
         callbacks.append(EarlyStop(front, recipe.accepted_ebops, config.training.patience, settled))
+    callbacks.append(report_progress(progress, front.monitor, config.training.epochs))
     return [callback for callback in callbacks if callback is not None]
 
 
