@@ -182,9 +182,10 @@ def _synth_lines(run: Run) -> list[str]:
 
 def _timed(use: dict[str, Any]) -> str:
     """What a tool that times the design says; nothing for one that does not."""
-    if use["timing_met"] is None:
+    met, fmax_mhz = use.get("timing_met"), use.get("fmax_mhz")
+    if met is None or fmax_mhz is None:
         return ""
-    return f", timing {'met' if use['timing_met'] else 'NOT MET'} ({use['fmax_mhz']:.1f} MHz)"
+    return f", timing {'met' if met else 'NOT MET'} ({fmax_mhz:.1f} MHz)"
 
 
 def _report_lines(run: Run) -> list[str]:

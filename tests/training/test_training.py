@@ -1,8 +1,12 @@
 """The parts of the fit that can be tested without fitting; the fit itself is tested with every architecture."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from codesign import steps
+from codesign.config import Config
 from codesign.errors import ModelError
 from codesign.training import Sample, with_saturated_rows
 from codesign.training.fit import _choose
@@ -69,3 +73,12 @@ def test_saturated_rows_have_no_weight_and_reach_the_ends(contract):
     at_an_end = (more.values[200:] == ends[0]) | (more.values[200:] == ends[1])
     assert at_an_end.any(axis=1).all()
     assert (with_saturated_rows(sample, contract, seed=1).values == more.values).all()
+
+
+def test_another_choice_of_the_checkpoint_is_no_reason_to_train_again(small_text):
+    def key(text):
+        return steps._fit_key(SimpleNamespace(config=Config.parse(text, "small.toml")), "data")
+
+    chosen = small_text.replace("target_ebops = 1200", "target_ebops = 1200\ncheckpoint_ebops = 900")
+    assert key(chosen) == key(small_text)
+    assert key(small_text.replace("target_ebops = 1200", "target_ebops = 1100")) != key(small_text)
