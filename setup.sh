@@ -9,7 +9,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # --- system packages: compilers and open EDA tools -------------------------------------------------------------------
 missing=""
-for pair in g++:g++ make:make perl:perl iverilog:iverilog yosys:yosys cmake:cmake tclsh:tcl; do
+for pair in g++:g++ make:make perl:perl iverilog:iverilog yosys:yosys ghdl:ghdl cmake:cmake tclsh:tcl; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 if ! command -v uv >/dev/null 2>&1 && [ ! -x .uv/bin/uv ] && ! "$PYTHON" -c 'import ensurepip' 2>/dev/null; then
@@ -52,6 +52,7 @@ fi
 stamp=.venv/.locked
 if [ ! -f "$stamp" ] || [ uv.lock -nt "$stamp" ] || [ pyproject.toml -nt "$stamp" ]; then
     say "installing the locked Python environment into .venv"
-    "$UV" sync --locked --python "$PYTHON" --extra ml --extra trees --extra formats --extra simulation --extra dev
+    "$UV" sync --locked --python "$PYTHON" --extra ml --extra trees --extra formats --extra simulation --extra open-eda \
+        --extra scan --extra dev
     touch "$stamp"
 fi
