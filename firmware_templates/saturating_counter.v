@@ -15,9 +15,10 @@ module saturating_counter #(
     output wire             upset
 );
 
-    wire full = &value;
-    wire [WIDTH-1:0] increment = {{WIDTH-1{1'b0}}, count};
-    wire [WIDTH-1:0] following = clear ? increment : full ? value : value + increment;
+    // One addition, so that a bit of it is one look-up table.
+    wire step = count & (clear | ~&value);
+    wire [WIDTH-1:0] base = value & {WIDTH{!clear}};
+    wire [WIDTH-1:0] following = base + {{WIDTH-1{1'b0}}, step};
 
     voted_register #(.WIDTH(WIDTH), .TMR(TMR)) total (
         .clk(clk), .reset(reset), .next_value(following), .value(value), .upset(upset)

@@ -57,6 +57,11 @@ async def prescales(dut):
         for _ in range(min(MOST_PRESCALED, 2 * largest + 3)):
             cycles += [bench.event(), *bench.idle(bench.random.choice((0, 0, 0, 1, 2)))]
         await bench.play(cycles)
+    # Off and on again with events on every clock: a prescale that changes beside its threshold is off by one event.
+    for prescale in (0, 1) * 4:
+        cycles = [bench.write(f"prescale_{k}", prescale)._replace(vector=0) for k in range(bench.points)]
+        cycles += [*bench.events(3), bench.event()._replace(write=bench.write("command", COMMIT).write)]
+        await bench.play([*cycles, *bench.events(5)])
     await bench.play([*bench.drain(), bench.write("command", LATCH), *bench.read_all(), IDLE, IDLE])
     bench.record()
 

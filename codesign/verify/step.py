@@ -50,8 +50,9 @@ class FirmwareUnderTest:
     def latency_cycles(self, top: str) -> int:
         """Promised latency of a module."""
         decision = self.record.get("decision")
-        inside = decision and top == NETWORK_TOP
-        return int(decision["network_latency_cycles"] if inside else self.record["latency_cycles"])
+        if decision and top == NETWORK_TOP:
+            return int(decision["network_latency_cycles"])
+        return int(self.record["latency_cycles"])
 
     def design(self, top: str, simulator: str) -> Design:
         """The Verilog of one top module."""
