@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from codesign.config_firmware import DecisionSection
 from codesign.sections import Section, parse_section, read_section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -255,6 +256,9 @@ class FirmwareSection(Section):
         latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
         hls_backend: hls4ml back end.
         reuse_factor: hls4ml reuse factor.
+        interface: "scores" (network only), "l1_algo" (parallel ports at the algorithm clock, with the decision, bunch
+            crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
+        decision: the decision behind the network, of the last two.
     """
 
     board: str = "serenity-vu13p"
@@ -262,6 +266,8 @@ class FirmwareSection(Section):
     latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
     hls_backend: Literal["Vitis"] = "Vitis"
     reuse_factor: Annotated[int, Field(ge=1)] = 1
+    interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
+    decision: DecisionSection = DecisionSection()
 
 
 class VerificationSection(Section):

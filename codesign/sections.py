@@ -107,7 +107,7 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
         if inner is None:
             return []
         model = inner
-    return sorted(model.model_fields)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:

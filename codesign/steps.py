@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codesign.config import SynthesisSection
+from codesign.config_firmware import WorkingPointSection
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
@@ -162,16 +163,35 @@ def evaluate(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def generate_inputs(run: Run) -> object:
-    """Name, firmware section, what the firmware takes from the board, and the trained network itself."""
+    """Name, firmware section, what the firmware takes from the board, the trained network itself, the decision."""
     board = _main_board(run)
     network = digest_files([run.path / MODEL], run.path)
-    return [run.config.name, run.config.firmware, board.name, board.part, board.clock_mhz, network]
+    return [
+        run.config.name,
+        run.config.firmware,
+        board.name,
+        board.part,
+        board.clock_mhz,
+        network,
+        _working_points(run),
+    ]
+
+
+def _working_points(run: Run) -> tuple[dict[str, WorkingPointSection], dict[str, float]] | None:
+    """The working points behind the network and the thresholds that the scores give them; None for scores only."""
+    from codesign.evaluation.thresholds import thresholds, working_points
+
+    if run.config.firmware.interface == "scores":
+        return None
+    classes = run.record("data")["classes"]
+    return working_points(run.config, classes), thresholds(run.config, classes, run.path / SCORES)
 
 
 def generate(run: Run, progress: Progress) -> dict[str, Any]:
     """Write HLS project, RTL, wrapper and emulator, and compile what is C++."""
     from codesign.firmware import FirmwareTarget
     from codesign.firmware import generate as generate_firmware
+    from codesign.firmware.decision import DecisionRequest
     from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
     from codesign.fixed_point import FixedPoint
@@ -189,9 +209,12 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
     )
+    points, request = _working_points(run), None
+    if points is not None:
+        request = DecisionRequest(section.interface, *points, section.decision.tmr)
     directory = run.path / "firmware"
     names = score_names(run.config.task, run.record("data")["classes"])
-    result = generate_firmware(model, contract, names, target, directory, run.config.name)
+    result = generate_firmware(model, contract, names, target, directory, run.config.name, request)
     progress("compiling C-simulation and emulator", 2, 3)
     project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
     project(directory / result.hls_project, contract, score_format).compile()

@@ -17,6 +17,7 @@ class Bench:
         random: generator of this test; depends on the seed and the test's name only, not on the tests before it.
         input_bits: width of in_data.
         latency_cycles: promised latency.
+        settings: what is known of the decision; empty for a design that gives scores only.
         responses: expected output words as binary text, the way the simulator shows them.
     """
 
@@ -28,6 +29,7 @@ class Bench:
         self.random = random.Random(f"{self.seed}/{test}")
         self.input_bits = promises["input_bits"]
         self.latency_cycles = promises["latency_cycles"]
+        self.settings = promises.get("settings", {})
         self.stimuli = read_words(folder / "stimulus.hex", self.input_bits)
         self.responses = read_words(folder / "response.hex", promises["output_bits"])
         if len(self.stimuli) != len(self.responses) or not self.stimuli:

@@ -9,6 +9,13 @@ from typing import Any
 
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
+from codesign.firmware.decision import (
+    Decision,
+    DecisionRequest,
+    NetworkIdentity,
+    clocks_per_crossing,
+    write_decision,
+)
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.ports import Port, input_port, score_port
 
@@ -60,6 +67,7 @@ class FirmwareResult:
         rtl_project: the alkaid project, which also holds the integer model.
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
+        decision: what stands around the network; None where the top gives scores only.
     """
 
     top: str
@@ -81,6 +89,7 @@ class FirmwareResult:
     rtl_project: str
     emulator_project: str
     emulator_version: str
+    decision: Decision | None = None
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -99,7 +108,13 @@ def bunch_crossings(latency_ns: float) -> int:
 
 
 def generate(
-    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path, name: str
+    model: Any,
+    contract: InputContract,
+    classes: Sequence[str],
+    target: FirmwareTarget,
+    path: Path,
+    name: str,
+    request: DecisionRequest | None = None,
 ) -> FirmwareResult:
     """Write the firmware of a trained network into an empty directory.
 
@@ -110,6 +125,7 @@ def generate(
         target: board, clock and generator options.
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
+        request: the decision behind the network; None for scores only.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
@@ -129,15 +145,21 @@ def generate(
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
     timing = wrapper.Timing(target.clock_mhz, project.latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
-    latency_ns = project.latency_cycles * period_ns
+    decision, top, latency_cycles = None, wrapper.TOP, project.latency_cycles
+    if request is not None:
+        clocks = clocks_per_crossing(target.clock_mhz, BUNCH_CLOCK_MHZ) if request.interface == "l1_algo" else None
+        network = NetworkIdentity(int(emulator.version[:8], 16), project.latency_cycles)
+        decision, more = write_decision(path / "wrapper", request, outputs, integer_model.score_format, network, clocks)
+        top, latency_cycles, sources = decision.top, decision.latency_cycles, (*sources, *more)
+    latency_ns = latency_cycles * period_ns
     return FirmwareResult(
-        top=wrapper.TOP,
+        top=top,
         target=target,
         classes=tuple(classes),
         inputs=inputs,
         outputs=outputs,
         score_format=str(integer_model.score_format),
-        latency_cycles=project.latency_cycles,
+        latency_cycles=latency_cycles,
         latency_ns=latency_ns,
         latency_bunch_crossings=bunch_crossings(latency_ns),
         initiation_interval=1,
@@ -150,6 +172,7 @@ def generate(
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
+        decision=decision,
     )
 
 

@@ -17,6 +17,7 @@ class BenchOutcome:
         passed: it ran to its end and every check held.
         message: why it failed; empty when it passed.
         vectors: events it sent through the design.
+        top: module that was tested.
     """
 
     simulator: str
@@ -25,10 +26,11 @@ class BenchOutcome:
     passed: bool
     message: str
     vectors: int
+    top: str
 
     def __str__(self) -> str:
         verdict = f"{self.vectors} events passed" if self.passed else f"failed: {self.message}"
-        return f"{self.test} ({self.simulator} {self.version}): {verdict}"
+        return f"{self.top}: {self.test} ({self.simulator} {self.version}): {verdict}"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from codesign import tools
 from codesign.errors import ToolError
 
-# The five tests of hw_tests/bench_trigger_algorithm.py; two-state simulators cannot see an unknown bit.
-TESTS = ("no_x", "back_to_back", "latency", "gaps", "reset_in_flight")
-FOUR_STATE_TESTS = frozenset({"no_x"})
-
 
 @dataclass(frozen=True)
 class Simulator:
@@ -35,11 +31,6 @@ class Simulator:
     build_args: tuple[str, ...]
     version: Callable[[], str]
     environment: Callable[[], dict[str, str]]
-
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """Tests of the bench that it can run."""
-        return tuple(test for test in TESTS if self.four_state or test not in FOUR_STATE_TESTS)
 
 
 def find_simulator(name: str) -> tuple[Simulator, str]:

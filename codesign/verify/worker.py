@@ -25,6 +25,7 @@ def build(job: dict[str, Any]) -> None:
         sources=job["sources"],
         includes=job["include_directories"],
         defines=job["defines"],
+        parameters=job["parameters"],
         build_args=job["build_args"],
         hdl_toplevel=job["top"],
         build_dir=job["build_directory"],

@@ -151,7 +151,7 @@ def verify_record() -> dict[str, Any]:
         vectors=12000,
         categories={"real events": 9000, "uniform": 3000},
         comparisons=(Comparison("integer model", 12000, 0, 0), Comparison("RTL (verilator)", 12000, 0, 0)),
-        benches=(BenchOutcome("verilator", "5.048", "back_to_back", True, "", 12000),),
+        benches=(BenchOutcome("verilator", "5.048", "back_to_back", True, "", 12000, "trigger_algorithm"),),
         latency_cycles_promised=13,
         latency_cycles_measured=13,
         initiation_interval_measured=1,
