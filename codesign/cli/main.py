@@ -40,6 +40,7 @@ for subcommand in (
     steps.verify,
     steps.synth,
     steps.report,
+    steps.diff,
     estimate,
     steps.boards,
 ):
