@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from codesign.config_firmware import DecisionSection
+from codesign.config_synthesis import SynthesisSection
 from codesign.sections import Section, parse_section, read_section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -282,53 +283,6 @@ class VerificationSection(Section):
     vectors: Annotated[int, Field(ge=100)] = 12_000
     simulator: Literal["verilator", "icarus"] = "verilator"
     x_vectors: Annotated[int, Field(ge=10)] = 60
-
-
-class VivadoSection(Section):
-    """How Vivado is run.
-
-    Attributes:
-        stage: "synthesised" (out of context, minutes) or "implemented" (placed and routed as well, hours).
-        strategy: implementation strategy by Vivado's name.
-        threads: threads that it may use; absent its own default.
-        version: version that it must have, such as "2024.1"; absent any.
-    """
-
-    stage: Literal["synthesised", "implemented"] = "synthesised"
-    strategy: str = "Default"
-    threads: Annotated[int, Field(ge=1, le=8)] | None = None
-    version: str | None = None
-
-
-class BuildHostSection(Section):
-    """Where the vendor's tools are, if not here; reached with ssh.
-
-    Attributes:
-        host: what ssh takes: a name, or user@name.
-        folder: folder there that takes the files.
-        settings: script there that puts the tools on the path; absent they are on it.
-    """
-
-    host: Annotated[str, Field(min_length=1)]
-    folder: Annotated[str, Field(min_length=1)] = "codesign-runs"
-    settings: str | None = None
-
-
-class SynthesisSection(Section):
-    """Synthesis.
-
-    Attributes:
-        boards: boards to report, by name or as the path of a TOML file; the firmware's board comes first even if it is
-            not listed.
-        tool: "yosys", or "vivado" where it is installed, here or on ``host``.
-        vivado: how Vivado is run.
-        host: build host for Vivado; absent this machine.
-    """
-
-    boards: tuple[str, ...] = ()
-    tool: Literal["yosys", "vivado"] = "yosys"
-    vivado: VivadoSection = VivadoSection()
-    host: BuildHostSection | None = None
 
 
 class BudgetSection(Section):

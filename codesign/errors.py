@@ -31,3 +31,7 @@ class FirmwareError(CodesignError):
 
 class ReportError(CodesignError):
     """A tool's report is missing, stale or malformed."""
+
+
+class EstimateError(CodesignError):
+    """A design lies outside of what the estimate was calibrated on."""

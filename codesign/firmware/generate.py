@@ -1,12 +1,12 @@
 """Writes the whole firmware of a trained network: HLS project, Verilog, trigger wrapper, and the record of it all."""
 
-import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codesign.bunch_clock import BUNCH_CLOCK_MHZ, bunch_crossings
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.decision import (
@@ -17,9 +17,8 @@ from codesign.firmware.decision import (
     write_decision,
 )
 from codesign.firmware.emulator import emulator_name, write_emulator
+from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port
-
-BUNCH_CLOCK_MHZ = 40.0789  # LHC bunch clock at top energy; one bunch crossing is 24.95 ns
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,7 @@ class FirmwareResult:
         initiation_interval: clocks between two events (1: a new event every clock).
         lut_estimate: cost of the adder graph as the compiler counts it, without wrapper and registers.
         register_bits: pipeline registers of the network.
+        constant_adder_bits: bits of all sums of which one term is a constant, which the cost takes for free.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
         hls_project: the HLS project.
@@ -68,6 +68,7 @@ class FirmwareResult:
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
         decision: what stands around the network; None where the top gives scores only.
+        layers: the compiler's cost by layer.
     """
 
     top: str
@@ -82,6 +83,7 @@ class FirmwareResult:
     initiation_interval: int
     lut_estimate: float
     register_bits: int
+    constant_adder_bits: int
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
     hls_project: str
@@ -90,6 +92,7 @@ class FirmwareResult:
     emulator_project: str
     emulator_version: str
     decision: Decision | None = None
+    layers: tuple[LayerCost, ...] = ()
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -97,14 +100,6 @@ HLS_FIRMWARE: dict[str, type[hls.HlsFirmware] | type[conifer.ConiferFirmware]] =
     "hls4ml": hls.HlsFirmware,
     "conifer": conifer.ConiferFirmware,
 }
-
-
-def bunch_crossings(latency_ns: float) -> int:
-    """Bunch crossings a latency takes, rounded up.
-
-    A thousandth of a crossing (25 ps) is forgiven: the clocks are multiples of the bunch clock, stated with few digits.
-    """
-    return math.ceil(latency_ns * BUNCH_CLOCK_MHZ / 1000.0 - 1e-3)
 
 
 def generate(
@@ -165,6 +160,7 @@ def generate(
         initiation_interval=1,
         lut_estimate=project.lut_estimate,
         register_bits=project.register_bits,
+        constant_adder_bits=project.constant_adder_bits,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
         hls_project="hls",
@@ -173,6 +169,7 @@ def generate(
         emulator_project="emulator",
         emulator_version=emulator.version,
         decision=decision,
+        layers=integer_model.layers,
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.errors import FirmwareError
+from codesign.firmware.layer_costs import LayerCost, layer_costs
 from codesign.fixed_point import FixedPoint
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ TOP = "network"
 # Options of alkaid's constant-matrix solver. ``hard_dc`` bounds the adder depth a multiplication may gain for fewer
 # adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
 SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
+CONSTANT_ADDER = 4  # alkaid's code of the operation "add a constant"
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
 
 
@@ -53,11 +55,13 @@ class IntegerModel:
     Attributes:
         contract: formats of the inputs.
         graph: alkaid's ``CombLogic``.
+        layers: cost by layer; empty for a graph that was read back.
     """
 
-    def __init__(self, graph: Any, contract: InputContract) -> None:
+    def __init__(self, graph: Any, contract: InputContract, layers: tuple[LayerCost, ...] = ()) -> None:
         self.graph = graph
         self.contract = contract
+        self.layers = layers
 
     @classmethod
     def load(cls, project: Path, contract: InputContract) -> "IntegerModel":
@@ -141,8 +145,10 @@ def trace(model: Any, contract: InputContract) -> IntegerModel:
 
     kif = np.array([fmt.kif for fmt in contract.network_formats]).T[:, None]  # with an axis for the batch
     inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options=SOLVER_OPTIONS)
-    traced_inputs, outputs = trace_model(model, inputs=inputs)
-    return IntegerModel(trace_graph(traced_inputs, outputs), contract)
+    traced = trace_model(model, inputs=inputs, dump=True)
+    outputs = np.concatenate([np.ravel(output) for output in traced["final"]])
+    costs = layer_costs(traced, lambda values: float(trace_graph(np.ravel(inputs), values).cost))
+    return IntegerModel(trace_graph(np.ravel(inputs), outputs), contract, costs)
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,7 @@ class RtlProject:
             the generator's own count, which the simulation measures again.
         lut_estimate: the compiler's cost.
         register_bits: pipeline registers.
+        constant_adder_bits: bits of all sums of which one term is a constant, which the cost takes for free.
     """
 
     path: Path
@@ -163,6 +170,7 @@ class RtlProject:
     latency_cycles: int
     lut_estimate: float
     register_bits: int
+    constant_adder_bits: int
 
 
 def write_verilog(
@@ -203,8 +211,9 @@ def write_verilog(
     source = path / "src"
     _require_port_widths(source / f"{TOP}.v", integer_model)
     parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
+    constant_bits = sum(sum(op.qint.kif) for op in integer_model.graph.ops if op.opcode == CONSTANT_ADDER)
     tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
-    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits))
+    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits), constant_bits)
 
 
 def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:

@@ -41,7 +41,7 @@ def build_page(records: Records) -> Page:
         subtitle=_subtitle(records),
         verdict=judge(records),
         tiles=tiles(records),
-        budget=budget_table(records.budget) if records.budget else None,
+        budget=budget_table(records) if records.budget else None,
         sections=tuple(section(records) for section in SECTIONS),
     )
 

@@ -7,17 +7,20 @@ from typing import Any
 
 from codesign.files import write_whole
 from codesign.report.collect import collect
+from codesign.report.numbers import numbers, numbers_csv
 from codesign.report.page import Page, build_page, to_html, to_markdown
+from codesign.report.plausibility import implausible
 from codesign.report.plots import to_png, to_svg
-from codesign.run import Run
+from codesign.run import Run, to_json
 
 HTML = "report.html"
 MARKDOWN = "report.md"
+NUMBERS_CSV, NUMBERS_JSON = "report_numbers.csv", "report_numbers.json"
 PLOTS = "plots"
 
 
 def write_report(run: Run) -> dict[str, Any]:
-    """Write ``report.html``, ``report.md`` and ``plots/`` into the run directory.
+    """Write ``report.html``, ``report.md``, ``plots/`` and the numbers as CSV and JSON into the run directory.
 
     A failed or missing step is reported as such; it does not keep the report from being written.
 
@@ -37,13 +40,18 @@ def write_report(run: Run) -> dict[str, Any]:
     plots = _write_plots(run.path / PLOTS, page, images)
     write_whole(run.path / MARKDOWN, to_markdown(page))
     write_whole(run.path / HTML, to_html(page, images))
+    found = numbers(records)
+    write_whole(run.path / NUMBERS_CSV, numbers_csv(found))
+    write_whole(run.path / NUMBERS_JSON, to_json({"run": records.name, "numbers": [asdict(n) for n in found]}))
     return {
         "html": HTML,
         "markdown": MARKDOWN,
+        "numbers": [NUMBERS_CSV, NUMBERS_JSON],
         "plots": [f"{PLOTS}/{name}" for name in plots],
         "budget": [asdict(line) for line in records.budget],
         "passed": page.verdict.passed,
         "reasons": list(page.verdict.reasons),
+        "implausible": list(implausible(records)),
     }
 
 

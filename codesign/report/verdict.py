@@ -7,6 +7,9 @@ from codesign.report import text
 from codesign.report.blocks import Cell, State, Table, table
 from codesign.report.collect import Record, Records
 from codesign.report.detector import Detector, detector_of
+from codesign.report.numbers import numbers, obtained
+from codesign.report.plausibility import implausible
+from codesign.summary import synthesis_failures
 from codesign.synth.budgets import MINIMA, BudgetLine
 
 QUANTITIES = {
@@ -87,18 +90,20 @@ def tiles(records: Records) -> tuple[Tile, ...]:
     )
 
 
-def budget_table(lines: tuple[BudgetLine, ...]) -> Table:
+def budget_table(records: Records) -> Table:
     """One row per limit."""
+    found = numbers(records)
     rows = [
         (
             QUANTITIES[line.name],
             "not measured" if line.measured is None else quantity(line.name, line.measured, line.unit),
             ("≥ " if line.name in MINIMA else "≤ ") + quantity(line.name, line.limit, line.unit),
             _line_state(line),
+            next((obtained(found, n.name) for n in found if n.name.partition(" ")[0] == line.name), text.MISSING),
         )
-        for line in lines
+        for line in records.budget
     ]
-    return table("Budget", ("quantity", "measured", "limit", "verdict"), "lrrl", rows)
+    return table("Budget", ("quantity", "measured", "limit", "verdict", "how obtained"), "lrrll", rows)
 
 
 def quantity(name: str, value: float, unit: str) -> str:
@@ -117,6 +122,9 @@ def _line_state(line: BudgetLine) -> Cell:
 
 
 def _failed(records: Records) -> Iterator[str]:
+    yield from (f"Implausible: {found}." for found in implausible(records))
+    lines = synthesis_failures(records.synth) if records.synth else ()
+    yield from (f"{line[0].upper()}{line[1:].rstrip('.')}." for line in lines)
     if records.verify and not records.verify["passed"]:
         yield f"Verification: {(records.verify.get('fault') or 'failed').rstrip('.')}."
     detector = detector_of(records)
@@ -209,7 +217,10 @@ def _lut_tile(records: Records) -> Tile:
     board = records.main_board
     if board is None:
         return _not_run("LUT")
-    share = f"{text.percent(board.get('lut_share'))} of {board['board']}, open synthesis"
+    if board.get("failed"):
+        return Tile("LUT", text.MISSING, f"{board['tool']} failed", "bad")
+    slr = text.percent(board.get("lut_share_slr"))
+    share = f"{text.percent(board.get('lut_share'))} of {board['board']}, {slr} of one SLR; {board['tool']}"
     return Tile("LUT", text.count(board.get("lut")), share)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from codesign.errors import ReportError
 from codesign.synth import primitives as cells_of
+from codesign.synth.depth import logic_levels
 
 Bit = int | str
 Cell = Mapping[str, Any]
@@ -45,6 +46,7 @@ class NetlistResources:
         carry8: eight-bit carry blocks after joining the cells of each chain (UltraScale+ fabric).
         bram_18k: 18-kbit block RAMs; a 36-kbit one counts two.
         uram: UltraRAM blocks.
+        logic_levels: LUTs and carry chains on the longest path between two registers; None if it was not counted.
     """
 
     lut: int
@@ -58,6 +60,7 @@ class NetlistResources:
     carry8: int
     bram_18k: int
     uram: int
+    logic_levels: int | None = None
 
 
 def count_resources(netlist: Mapping[str, Any], top: str) -> NetlistResources:
@@ -97,6 +100,7 @@ def _resources(cells: Sequence[Cell], counts: Counter[str]) -> NetlistResources:
         carry8=_carry_blocks(cells) + counts["CARRY8"],
         bram_18k=_weighted(counts, cells_of.BRAM_18K),
         uram=sum(counts[kind] for kind in cells_of.URAM),
+        logic_levels=logic_levels(cells),
     )
 
 

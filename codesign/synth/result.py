@@ -1,11 +1,10 @@
-"""The record of synthesis: what a design takes on each board."""
+"""The record of synthesis: what a design takes on each board, or why that is not known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from codesign.synth.boards import Board
-from codesign.synth.netlist import NetlistResources
-from codesign.synth.vivado_records import VivadoResult
+from codesign.synth.place_and_route import RoutedProxy
 
 OPEN_SYNTHESIS = "open synthesis (Yosys), not placed or routed"
 
@@ -14,22 +13,26 @@ OPEN_SYNTHESIS = "open synthesis (Yosys), not placed or routed"
 class BoardUse:
     """What a design takes of one board; every share is a fraction, above 1 when the design does not fit.
 
+    Every quantity is None where the tool does not tell it, and all of them where it failed.
+
     Attributes:
         board: name of the board.
         part: part number of its FPGA.
         family: fabric that was mapped to.
-        tool: program that made the netlist.
-        tool_version: its version.
+        tool: program that found the numbers.
+        tool_version: its version, ``unknown`` where it did not run.
         estimate_class: how the numbers were obtained.
-        lut: LUT sites, carry-aware; the number to quote.
+        failed: why there are no numbers, as ``state: message``; None where there are.
+        lut: LUT sites, with Yosys carry-aware; the number to quote.
         lut_low: LUT sites if every small LUT found a partner; the truth lies between the two.
         lut_memory: the part of ``lut`` that is shift registers and distributed RAM.
         ff: flip-flops.
         dsp: DSP slices.
-        carry4: four-bit carry cells in the netlist; None where the tool does not list them.
+        carry4: four-bit carry cells in the netlist.
         carry8: eight-bit carry blocks; None on the 7 series, whose carry block has four bits.
         bram_18k: 18-kbit block RAMs.
         uram: UltraRAM blocks.
+        logic_levels: LUTs and carry chains on the longest path between two registers.
         lut_share: ``lut`` over the LUTs of the board.
         lut_share_slr: ``lut`` over the LUTs of one of its dies.
         ff_share: ``ff`` over the flip-flops of the board.
@@ -37,7 +40,9 @@ class BoardUse:
         bram_share: ``bram_18k`` over the 18-kbit block RAMs of the board.
         fmax_mhz: highest clock that the slack allows; None where the tool does not time the design.
         timing_met: whether the clock is met; None where the tool does not time the design.
-        power_w: power on the chip, estimated by the tool from assumed activity; None where it does not.
+        power_w: power on the chip, estimated by the tool from assumed activity.
+        latency_cycles: latency of the HLS project as its tool states it; that of the RTL is in ``firmware.json``.
+        initiation_interval: clocks between two inputs of the HLS project.
     """
 
     board: str
@@ -46,84 +51,78 @@ class BoardUse:
     tool: str
     tool_version: str
     estimate_class: str
-    lut: int
-    lut_low: int
-    lut_memory: int
-    ff: int
-    dsp: int
-    carry4: int | None
-    carry8: int | None
-    bram_18k: int
-    uram: int
-    lut_share: float
-    lut_share_slr: float
-    ff_share: float
-    dsp_share: float
-    bram_share: float
+    failed: str | None = None
+    lut: int | None = None
+    lut_low: int | None = None
+    lut_memory: int | None = None
+    ff: int | None = None
+    dsp: int | None = None
+    carry4: int | None = None
+    carry8: int | None = None
+    bram_18k: int | None = None
+    uram: int | None = None
+    logic_levels: int | None = None
+    lut_share: float | None = None
+    lut_share_slr: float | None = None
+    ff_share: float | None = None
+    dsp_share: float | None = None
+    bram_share: float | None = None
     fmax_mhz: float | None = None
     timing_met: bool | None = None
     power_w: float | None = None
+    latency_cycles: int | None = None
+    initiation_interval: int | None = None
 
     @classmethod
-    def of(cls, board: Board, resources: NetlistResources, *, tool: str, tool_version: str) -> Self:
-        """Relate the resources of a netlist, mapped for the fabric of ``board``, to what the board holds."""
-        return cls(
-            board=board.name,
-            part=board.part,
-            family=board.family,
-            tool=tool,
-            tool_version=tool_version,
-            estimate_class=OPEN_SYNTHESIS,
-            lut=resources.lut,
-            lut_low=resources.lut_low,
-            lut_memory=resources.lut_memory,
-            ff=resources.ff,
-            dsp=resources.dsp,
-            carry4=resources.carry4,
-            carry8=resources.carry8 if board.family == "ultrascale_plus" else None,
-            bram_18k=resources.bram_18k,
-            uram=resources.uram,
-            **_shares(board, resources.lut, resources.ff, resources.dsp, resources.bram_18k),
-        )
+    def of(cls, board: Board, found: Any, **named: Any) -> Self:
+        """Relate what a tool found to what the board holds.
+
+        Args:
+            board: the board.
+            found: record with ``lut``, ``ff``, ``dsp``, ``bram_18k`` and other quantities of this one by their names.
+            named: what ``found`` does not say, or says otherwise.
+        """
+        own = {"estimate_class": OPEN_SYNTHESIS, "lut_low": found.lut}
+        own |= {field.name: getattr(found, field.name) for field in fields(cls) if hasattr(found, field.name)}
+        own |= {"board": board.name, "part": board.part, "family": board.family, **_shares(board, found), **named}
+        if board.family == "7series":
+            own["carry8"] = None
+        return cls(**own)
 
     @classmethod
-    def of_vivado(cls, board: Board, found: VivadoResult) -> Self:
-        """Relate what Vivado reports for the part of ``board`` to what the board holds."""
-        return cls(
-            board=board.name,
-            part=board.part,
-            family=board.family,
-            tool="vivado",
-            tool_version=found.tool_version,
-            estimate_class=found.estimate_class,
-            lut=found.lut,
-            lut_low=found.lut,
-            lut_memory=found.lut_memory,
-            ff=found.ff,
-            dsp=found.dsp,
-            carry4=None,
-            carry8=found.carry8,
-            bram_18k=found.bram_18k,
-            uram=found.uram or 0,
-            **_shares(board, found.lut, found.ff, found.dsp, found.bram_18k),
-            fmax_mhz=found.fmax_mhz,
-            timing_met=found.timing_met,
-            power_w=found.power_w,
-        )
+    def lost(cls, board: Board, tool: str, estimate_class: str, failed: str) -> Self:
+        """The board without numbers, and why."""
+        return cls(board.name, board.part, board.family, tool, "unknown", estimate_class, failed)
 
 
-def _shares(board: Board, lut: int, ff: int, dsp: int, bram_18k: int) -> dict[str, Any]:
+def _shares(board: Board, found: Any) -> dict[str, float]:
     return {
-        "lut_share": lut / board.lut,
-        "lut_share_slr": lut / (board.lut / board.slr),
-        "ff_share": ff / board.ff,
-        "dsp_share": dsp / board.dsp,
-        "bram_share": bram_18k / (2 * board.bram_36k),
+        "lut_share": found.lut / board.lut,
+        "lut_share_slr": found.lut / (board.lut / board.slr),
+        "ff_share": found.ff / board.ff,
+        "dsp_share": found.dsp / board.dsp,
+        "bram_share": found.bram_18k / (2 * board.bram_36k),
     }
 
 
 @dataclass(frozen=True)
 class SynthResult:
-    """Resources on every board that was asked for, in the order asked; ``dataclasses.asdict`` gives its JSON."""
+    """Resources on every board that was asked for, in the order asked; ``dataclasses.asdict`` gives its JSON.
+
+    Attributes:
+        boards: one entry for each, also where the tool failed.
+        place_and_route: routed clock of another device, a proxy; None where it was not asked for.
+        failed: what failed, one line each; a step with such a line is repeated when it is asked for again.
+    """
 
     boards: tuple[BoardUse, ...]
+    place_and_route: RoutedProxy | None = None
+    failed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, boards: tuple[BoardUse, ...], routed: RoutedProxy | None = None) -> Self:
+        """The result of boards, with what failed among them."""
+        lines = [f"{use.board} with {use.tool}: {use.failed}" for use in boards if use.failed]
+        if routed is not None and routed.failed:
+            lines.append(f"place and route on {routed.device}: {routed.failed}")
+        return cls(boards, routed, tuple(lines))

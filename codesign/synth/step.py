@@ -3,32 +3,18 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from codesign.errors import ConfigError
 from codesign.progress import Progress, silent
+from codesign.synth.attempt import Attempt, attempt
 from codesign.synth.boards import Board, Family, require_open_synthesis
+from codesign.synth.design import Design
 from codesign.synth.netlist import NetlistResources
-from codesign.synth.result import BoardUse, SynthResult
+from codesign.synth.result import OPEN_SYNTHESIS, BoardUse, SynthResult
 from codesign.synth.yosys import synthesise
-from codesign.tools import tool_version
-
-
-@dataclass(frozen=True)
-class Design:
-    """What is synthesised.
-
-    Attributes:
-        sources: Verilog files, in reading order.
-        include_dirs: folders searched by `` `include ``.
-        top: module to synthesise.
-    """
-
-    sources: tuple[Path, ...]
-    include_dirs: tuple[Path, ...]
-    top: str
+from codesign.tools import require_tool, tool_version
 
 
 def synthesise_boards(
@@ -44,34 +30,43 @@ def synthesise_boards(
         synth_dir: folder of the step inside the run directory.
         progress: called with a message, the runs finished and the runs in all: at the start and after each.
 
+    Returns:
+        One entry per board; where Yosys is missing or failed, or left a netlist that cannot be counted, with the reason
+        instead of numbers.
+
     Raises:
         ConfigError: no board, or what ``synthesise`` refuses.
-        ToolError: Yosys is missing or failed.
-        ReportError: a netlist that cannot be counted.
     """
     if not boards:
         raise ConfigError("synthesis: expected at least one board, got none")
     require_open_synthesis(boards)
-    version = tool_version("yosys")
     families = tuple(dict.fromkeys(board.family for board in boards))
-    run = partial(_synthesise_family, design, synth_dir)
-    resources = _side_by_side(run, families, progress)
-    uses = (BoardUse.of(board, resources[board.family], tool="yosys", tool_version=version) for board in boards)
-    return SynthResult(tuple(uses))
+    tried = _side_by_side(partial(_synthesise_family, design, synth_dir), families, progress)
+    return SynthResult.of(tuple(_use(board, tried[board.family]) for board in boards))
 
 
-def _synthesise_family(design: Design, synth_dir: Path, family: Family) -> NetlistResources:
+def _use(board: Board, tried: Attempt[NetlistResources]) -> BoardUse:
+    if tried.result is None:
+        return BoardUse.lost(board, "yosys", OPEN_SYNTHESIS, tried.failed or "")
+    return BoardUse.of(board, tried.result, tool=require_tool("yosys").name, tool_version=tool_version("yosys"))
+
+
+def _synthesise_family(design: Design, synth_dir: Path, family: Family) -> Attempt[NetlistResources]:
     work_dir = synth_dir / "yosys" / family
-    return synthesise(
-        design.sources, include_dirs=design.include_dirs, top=design.top, family=family, work_dir=work_dir
-    )
+
+    def work() -> NetlistResources:
+        return synthesise(
+            design.sources, include_dirs=design.include_dirs, top=design.top, family=family, work_dir=work_dir
+        )
+
+    return attempt("yosys", work, "yosys")
 
 
 def _side_by_side(
-    run: Callable[[Family], NetlistResources], families: Sequence[Family], progress: Progress
-) -> dict[Family, NetlistResources]:
+    run: Callable[[Family], Attempt[NetlistResources]], families: Sequence[Family], progress: Progress
+) -> dict[Family, Attempt[NetlistResources]]:
     """Run the fabrics at the same time, no more than there are cores; the threads only wait for Yosys."""
-    results: dict[Family, NetlistResources] = {}
+    results: dict[Family, Attempt[NetlistResources]] = {}
     progress(f"synthesising for {', '.join(families)}", 0, len(families))
     with ThreadPoolExecutor(max_workers=min(len(families), os.cpu_count() or 1)) as pool:
         running = {pool.submit(run, family): family for family in families}

@@ -1,16 +1,18 @@
 """The synthesis step with Vivado: one design, several boards, each with its own clock."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from codesign.config import BuildHostSection, SynthesisSection
+from codesign.config_synthesis import SynthesisSection
 from codesign.progress import Progress, silent
+from codesign.synth.attempt import attempt
 from codesign.synth.boards import Board
 from codesign.synth.build_host import BuildHost
+from codesign.synth.design import Design
 from codesign.synth.result import BoardUse, SynthResult
-from codesign.synth.step import Design
 from codesign.synth.vivado import run_vivado
-from codesign.synth.vivado_records import VivadoDesign, VivadoOptions
+from codesign.synth.vivado_records import ESTIMATE_CLASSES, VivadoDesign, VivadoOptions
 
 CLOCK = "clk"  # of firmware_templates/trigger_algorithm.v
 IO_DELAY_SHARE = 0.2  # of the period, for the logic around the algorithm; as in trigger_algorithm.xdc
@@ -34,13 +36,14 @@ def vivado_boards(
         synth_dir: folder of the step inside the run directory.
         progress: called with every phase that Vivado announces.
 
+    Returns:
+        One entry per board; where Vivado is missing or failed, with the reason instead of numbers.
+
     Raises:
         ConfigError: an unknown strategy or host.
-        ToolError: Vivado is missing or failed; the message says in which way.
-        ReportError: a report is cut or belongs to another design.
     """
     options = VivadoOptions(**section.vivado.model_dump())
-    host = None if section.host is None else _host(section.host)
+    host = build_host(section)
     uses = []
     for index, board in enumerate(boards):
         period_ns = 1000.0 / (clock_mhz if index == 0 else board.clock_mhz)
@@ -53,10 +56,17 @@ def vivado_boards(
             clock_period_ns=period_ns,
             io_delay_ns=IO_DELAY_SHARE * period_ns,
         )
-        found = run_vivado(asked, synth_dir / "vivado" / board.name, options, host=host, progress=progress)
-        uses.append(BoardUse.of_vivado(board, found))
-    return SynthResult(tuple(uses))
+        folder = synth_dir / "vivado" / board.name
+        run = partial(run_vivado, asked, folder, options, host=host, progress=progress)
+        tried = attempt("vivado", run)
+        if tried.result is None:
+            uses.append(BoardUse.lost(board, "vivado", ESTIMATE_CLASSES[options.stage], tried.failed or ""))
+        else:
+            uses.append(BoardUse.of(board, tried.result, tool="vivado", uram=tried.result.uram or 0))
+    return SynthResult.of(tuple(uses))
 
 
-def _host(section: BuildHostSection) -> BuildHost:
-    return BuildHost(section.host, section.folder, section.settings or "")
+def build_host(section: SynthesisSection) -> BuildHost | None:
+    """The build host that is configured, None for this machine."""
+    host = section.host
+    return None if host is None else BuildHost(host.host, host.folder, host.settings or "")

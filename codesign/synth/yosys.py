@@ -80,7 +80,7 @@ def synthesise(
     """
     _check_request(sources, top, family)
     script = _script(sources, include_dirs, top, family, work_dir)
-    job = _digest([tool_version("yosys"), script], _inputs(sources, include_dirs, work_dir))
+    job = _digest([tool_version("yosys"), script], input_files(sources, include_dirs, work_dir))
     if not _is_current(work_dir, job):
         _run(script, job, work_dir, timeout_s)
     return count_resources(_read_netlist(work_dir / NETLIST), top)
@@ -99,11 +99,20 @@ def _check_request(sources: Sequence[Path], top: str, family: str) -> None:
 
 
 def _script(sources: Iterable[Path], include_dirs: Iterable[Path], top: str, family: Family, work_dir: Path) -> str:
-    includes = "".join(f" -I {_include(folder, work_dir)}" for folder in include_dirs)
-    reads = "\n".join(f"read_verilog -sv -defer{includes} {_word(path, work_dir)}" for path in sources)
+    reads = read_commands(sources, include_dirs, work_dir)
     return _TEMPLATE.format(
         script=SCRIPT, reads=reads, top=top, family=FAMILIES[family], verilog=NETLIST_VERILOG, netlist=NETLIST
     )
+
+
+def read_commands(sources: Iterable[Path], include_dirs: Iterable[Path], work_dir: Path) -> str:
+    """Lines of a Yosys script that read a design, as seen from the working folder.
+
+    Raises:
+        ConfigError: an include folder that Yosys cannot be told.
+    """
+    includes = "".join(f" -I {_include(folder, work_dir)}" for folder in include_dirs)
+    return "\n".join(f"read_verilog -sv -defer{includes} {_word(path, work_dir)}" for path in sources)
 
 
 def _word(path: Path, work_dir: Path) -> str:
@@ -124,7 +133,7 @@ def _seen_from(work_dir: Path, path: Path) -> str:
     return os.path.relpath(path.resolve(), work_dir.resolve())
 
 
-def _inputs(sources: Iterable[Path], include_dirs: Iterable[Path], work_dir: Path) -> list[Path]:
+def input_files(sources: Iterable[Path], include_dirs: Iterable[Path], work_dir: Path) -> list[Path]:
     """Every file the result can depend on: the sources, their neighbours (tables, headers) and the include folders."""
     beside = {path for source in sources for path in source.resolve().parent.iterdir()}
     included = {path for folder in include_dirs for path in folder.resolve().rglob("*")}

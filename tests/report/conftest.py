@@ -129,6 +129,7 @@ def firmware_record() -> dict[str, Any]:
         initiation_interval=1,
         lut_estimate=1640.4,
         register_bits=1666,
+        constant_adder_bits=300,
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
         include_directories=("wrapper",),
         hls_project="hls",
@@ -206,11 +207,19 @@ def write_run(path: Path, config: str = CONFIG, **replaced: dict[str, Any] | Non
         "verify": verify_record(),
         "synth": synth_record(),
     }  # fmt: skip
+    records["train"] = _trained_to(records["train"], records["metrics"])
     for name, record in (records | replaced).items():
         if record is not None:
             (path / f"{name}.json").write_text(to_json({"wall_time_s": 1.5, **json.loads(to_json(record))}))
     np.savez_compressed(path / "scores.npz", test_labels=labels, test_weights=np.ones(len(labels)), test_logits=logits)
     return Run.open(path)
+
+
+def _trained_to(train: dict[str, Any] | None, metrics: dict[str, Any] | None) -> dict[str, Any]:
+    """The training whose checkpoint has the validation accuracy that the saved network has."""
+    assert train is not None
+    assert metrics is not None
+    return train | {"chosen": train["chosen"] | {"quality": metrics["validation_accuracy"]["value"]}}
 
 
 def anomaly_metrics(config: str, split: SplitScores, *, menu: bool = False, stability: bool = False) -> dict[str, Any]:

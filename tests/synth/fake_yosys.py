@@ -14,6 +14,8 @@ if sys.argv[1:] == ["-V"]:
     print("Yosys " + (here / "version").read_text())
     sys.exit()
 fault = (here / "fault").read_text() if (here / "fault").exists() else ""
+fault, _, only_in = fault.partition("@")
+fault = fault if only_in in ("", Path.cwd().name) else ""
 with (here / "runs").open("a") as runs:
     runs.write(Path.cwd().name + "\\n")
 if fault == "fail":
@@ -36,7 +38,7 @@ Path("netlist.json").write_text(json.dumps({{"modules": {{"top": {{"cells": cell
 
 
 class FakeYosys:
-    """Installs the stand-in; ``fault`` plants a fault into its next runs."""
+    """Installs the stand-in; ``fault`` plants a fault into its next runs, ``fail@7series`` in that folder only."""
 
     def __init__(self, home: Path) -> None:
         self.home = home

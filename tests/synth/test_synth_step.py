@@ -1,3 +1,4 @@
+import errno
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -5,11 +6,12 @@ from pathlib import Path
 import pytest
 from fake_yosys import FakeYosys
 
-from codesign.errors import ConfigError, ToolError
+from codesign.errors import ConfigError
 from codesign.synth.boards import get_board
+from codesign.synth.design import Design
 from codesign.synth.netlist import NetlistResources
 from codesign.synth.result import BoardUse
-from codesign.synth.step import Design, synthesise_boards
+from codesign.synth.step import synthesise_boards
 
 RESOURCES = NetlistResources(
     lut=10640,
@@ -95,12 +97,43 @@ class TestStep:
         assert [(done, total) for _, done, total in seen] == [(0, 2), (1, 2), (2, 2)]
         assert {message.split()[-1] for message, _, _ in seen[1:]} == {"ultrascale_plus", "7series"}
 
-    def test_a_failure_in_one_fabric_is_the_failure_of_the_step(
-        self, yosys: FakeYosys, source: Path, tmp_path: Path
+    def test_a_failure_in_one_fabric_leaves_the_other(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
+        boards = [get_board("mp7"), get_board("zcu102")]
+        synthesise_boards(Design((source,), (), "top"), boards, tmp_path / "synth")  # numbers that must not come back
+        source.write_text("// other\n")
+        yosys.fault("fail@7series")
+        result = synthesise_boards(Design((source,), (), "top"), boards, tmp_path / "synth")
+        lost, found = result.boards
+        assert (lost.lut, lost.ff, lost.lut_share) == (None, None, None)
+        assert lost.failed is not None
+        assert lost.failed.startswith("tool: yosys failed with exit status 1")
+        assert "planted" in lost.failed
+        assert (found.ff, found.failed) == (1, None)
+        assert result.failed == (f"mp7 with yosys: {lost.failed}",)
+
+    def test_a_missing_tool_is_a_state(self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CODESIGN_YOSYS", str(tmp_path / "nothing"))
+        (use,) = synthesise_boards(Design((source,), (), "top"), [get_board("mp7")], tmp_path / "synth").boards
+        assert use.failed is not None
+        assert use.failed.startswith("missing: CODESIGN_YOSYS=")
+        assert (use.lut, use.tool_version) == (None, "unknown")
+
+    def test_a_netlist_that_is_cut_is_a_state(self, yosys: FakeYosys, source: Path, tmp_path: Path) -> None:
+        yosys.fault("silent")
+        (use,) = synthesise_boards(Design((source,), (), "top"), [get_board("mp7")], tmp_path / "synth").boards
+        assert use.failed is not None
+        assert use.failed.startswith("report: ")
+
+    def test_a_full_disk_is_a_state(
+        self, yosys: FakeYosys, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        yosys.fault("fail")
-        with pytest.raises(ToolError, match="planted"):
-            synthesise_boards(Design((source,), (), "top"), [get_board("mp7"), get_board("zcu102")], tmp_path / "synth")
+        def full(*_args: object, **_kwargs: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Path, "write_text", full)
+        (use,) = synthesise_boards(Design((source,), (), "top"), [get_board("mp7")], tmp_path / "synth").boards
+        assert use.failed is not None
+        assert use.failed.startswith("disk: yosys: the disk is full")
 
     def test_no_board(self, source: Path, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="at least one board"):

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import pytest
 from vendor_fakes import PART, FakeVendor, needs_tclsh
 
-from codesign.config import BuildHostSection, SynthesisSection, VivadoSection
-from codesign.errors import ConfigError, ToolError
+from codesign.config_synthesis import BuildHostSection, SynthesisSection, VivadoSection
+from codesign.errors import ConfigError
 from codesign.synth.boards import get_board
-from codesign.synth.step import Design
+from codesign.synth.design import Design
 from codesign.synth.vivado_step import vivado_boards
 
 pytestmark = needs_tclsh
@@ -50,10 +50,24 @@ def test_the_clock_of_the_firmware_is_asked_for_on_the_first_board(vendor, desig
     assert "3.125" in asked[0]
 
 
-def test_a_failure_of_the_tool_ends_the_step(vendor, design, tmp_path):
+def test_a_failure_of_the_tool_is_a_state_and_no_number_of_an_earlier_run(vendor, design, tmp_path):
+    section = SynthesisSection(tool="vivado")
+    (before,) = vivado_boards(design, [BOARD], CLOCK_MHZ, section, tmp_path / "synth").boards
+    assert before.lut > 0
+    design.sources[0].write_text("module trigger_algorithm(input clk, input more); endmodule\n")
     vendor.fault("licence")
-    with pytest.raises(ToolError, match="licence"):
-        vivado_boards(design, [BOARD], CLOCK_MHZ, SynthesisSection(tool="vivado"), tmp_path / "synth")
+    result = vivado_boards(design, [BOARD], CLOCK_MHZ, section, tmp_path / "synth")
+    (use,) = result.boards
+    assert use.failed.startswith("licence: vivado: no licence")
+    assert (use.lut, use.ff, use.fmax_mhz, use.timing_met) == (None, None, None, None)
+    assert result.failed == (f"apx-vu9p with vivado: {use.failed}",)
+
+
+def test_a_host_that_is_not_there_is_a_state(vendor, design, tmp_path):
+    vendor.down.touch()
+    section = SynthesisSection(tool="vivado", host=BuildHostSection(host="me@builder"))
+    (use,) = vivado_boards(design, [BOARD], CLOCK_MHZ, section, tmp_path / "synth").boards
+    assert use.failed.startswith("host: ")
 
 
 def test_a_strategy_that_vivado_does_not_have_is_refused(vendor, design, tmp_path):

@@ -1,4 +1,5 @@
 import shutil
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -174,6 +175,7 @@ class TestFailure:
     def test_yosys_is_missing(self, run: Synthesise, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv("CODESIGN_YOSYS", raising=False)
         monkeypatch.setenv("PATH", str(tmp_path))
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))  # without the Python package beside it
         with pytest.raises(ToolError, match=r"'yosys' is needed for synthesis .* CODESIGN_YOSYS"):
             run()
 

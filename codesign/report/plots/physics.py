@@ -1,6 +1,6 @@
 """Plots of the physics performance."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import mplhep
@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from codesign.report.plots.style import INK, MARKERS, colour, label, line_style, single_axes, styled
+from codesign.report.plots.style import INK, MARKERS, add_tips, colour, label, line_style, single_axes, styled
 
+TIPS = 25  # points of a ROC curve that say where they are
 _DARK_CELL = 0.55  # share above which the text of a cell is white
 
 
@@ -56,10 +57,22 @@ def roc_figure(curves: Sequence[RocCurve], lowest_fpr: float) -> Figure:
                 tpr, fpr, xerr=error, color=colour(index), marker=MARKERS[index % len(MARKERS)], markersize=6,
                 markeredgecolor=INK, markeredgewidth=0.7, capsize=2, linestyle="none",
             )  # fmt: skip
+        add_tips(axes, _roc_tips(curve, lowest_fpr))
     axes.set(xlabel="signal efficiency", ylabel="background efficiency (all other classes)")
     axes.set(xlim=(0.0, 1.0), ylim=(lowest_fpr, 1.0), yscale="log")
     axes.legend(loc="upper left", handlelength=3.2)
     return figure
+
+
+def _roc_tips(curve: RocCurve, lowest_fpr: float) -> Iterator[tuple[float, float, str]]:
+    """Points of a curve at equal steps of the signal efficiency, and its working points."""
+    for asked in np.linspace(0.02, 0.98, TIPS):
+        index = min(int(np.searchsorted(curve.tpr, asked)), len(curve.tpr) - 1)
+        tpr, fpr = float(curve.tpr[index]), float(curve.fpr[index])
+        if fpr >= lowest_fpr:
+            yield tpr, fpr, f"{curve.name}: signal {tpr:.1%}, background {fpr:.2%}"
+    for tpr, error, fpr in curve.points:
+        yield tpr, fpr, f"{curve.name}, working point: signal {tpr:.1%} ± {error:.1%}, background {fpr:.2%}"
 
 
 @styled

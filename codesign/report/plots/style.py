@@ -1,7 +1,7 @@
 """The look shared by all plots, and files of them that are equal byte by byte for equal data."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec
@@ -22,6 +22,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 INK = "#1d2733"
 GRID = "#d9dee4"
 CHOSEN = "#bd1f01"
+TIP = "tip:"  # an element of an SVG whose id begins so says the rest of it
 SIZE_INCHES = (5.6, 4.2)  # fills half a page, and stays legible on a phone
 
 _STYLE: Any = {
@@ -84,6 +85,17 @@ def single_axes() -> tuple[Figure, Axes]:
     """A figure of one plot."""
     figure = Figure(layout="constrained")
     return figure, figure.subplots()
+
+
+def add_tips(axes: Axes, points: Iterable[tuple[float, float, str]]) -> None:
+    """Invisible marks that say something when they are pointed at in a page (`codesign.report.rendering`).
+
+    Args:
+        axes: where.
+        points: place in data coordinates, and what is said.
+    """
+    for x, y, said in points:
+        axes.plot([x], [y], marker="o", markersize=11, alpha=0.0, linestyle="none", gid=f"{TIP}{said}", label="_tip")
 
 
 def to_svg(figure: Figure) -> bytes:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from codesign.report.plots.style import CHOSEN, INK, colour, single_axes, styled
+from codesign.report.plots.style import CHOSEN, INK, add_tips, colour, single_axes, styled
 
 
 @styled
@@ -64,6 +64,7 @@ def front_figure(
     chosen: tuple[float, float] | None,
     target_ebops: float | None,
     monitor: str = "accuracy",
+    tips: Sequence[str] = (),
 ) -> Figure:
     """The checkpoints that no other one beats, what chose among them against EBOPs.
 
@@ -73,6 +74,7 @@ def front_figure(
         chosen: (EBOPs, quality) of the checkpoint that was kept.
         target_ebops: what the schedule aimed at.
         monitor: the monitored quantity, "accuracy" or "objective".
+        tips: what each checkpoint says when it is pointed at; empty for nothing.
     """
     figure, axes = single_axes()
     axes.plot(np.asarray(ebops), np.asarray(quality), color=colour(0), marker="o", markersize=4, label="front")
@@ -80,6 +82,7 @@ def front_figure(
         axes.plot(*chosen, color=CHOSEN, marker="D", markersize=9, linestyle="none", label="chosen checkpoint")
     if target_ebops is not None:
         axes.axvline(target_ebops, color=INK, linestyle=":", linewidth=1.4, label=f"target {target_ebops:,.0f}")
+    add_tips(axes, zip(np.asarray(ebops), np.asarray(quality), tips, strict=False))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set(xlabel="EBOPs (effective bit operations)", ylabel=f"validation {monitor}")
     _legend_above(figure, axes)

@@ -1,9 +1,9 @@
 """What the design takes of each board."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from codesign.report import text
-from codesign.report.blocks import Block, Cell, Paragraph, Plot, Section, Table, table
+from codesign.report.blocks import Block, Cell, Paragraph, Plot, Section, Table, facts, table
 from codesign.report.collect import Record, Records
 from codesign.report.plots import share_figure
 from codesign.report.sections.missing import not_run
@@ -21,6 +21,7 @@ _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("CARRY8", lambda use: text.count(use["carry8"])),
     ("BRAM, 18 kbit", lambda use: text.count(use["bram_18k"])),
     ("URAM", lambda use: text.count(use["uram"])),
+    ("logic levels between two registers", lambda use: text.count(use.get("logic_levels"))),
     ("LUT, share of the board", lambda use: text.percent(use["lut_share"])),
     ("LUT, share of one SLR (die)", lambda use: text.percent(use["lut_share_slr"])),
     ("FF, share of the board", lambda use: text.percent(use["ff_share"])),
@@ -29,7 +30,9 @@ _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("clock that the slack allows", lambda use: text.number(use.get("fmax_mhz"), "MHz")),
     ("timing met", lambda use: _yes(use.get("timing_met"))),
     ("power, assumed activity", lambda use: text.number(use.get("power_w"), "W", 2)),
+    ("latency of the HLS project", lambda use: text.count(use.get("latency_cycles"), "cycles")),
     ("obtained by", lambda use: f"{use['tool']} {use['tool_version']}"),
+    ("how", lambda use: str(use["estimate_class"])),
 )
 
 
@@ -38,8 +41,17 @@ def resources(records: Records) -> Section:
     boards = (records.synth or {}).get("boards")
     if not boards:
         return not_run("resources", "Resources", "synth")
-    ways = "; ".join(dict.fromkeys(use["estimate_class"] for use in boards))
-    untimed = all(use.get("fmax_mhz") is None for use in boards)
+    known = [use for use in boards if not use.get("failed")]
+    lost = [
+        Paragraph(f"{use['board']}: no numbers from {use['tool']}: {use['failed']}", "bad")
+        for use in boards
+        if use.get("failed")
+    ]
+    routed = list(_routed((records.synth or {}).get("place_and_route")))
+    if not known:
+        return Section("resources", "Resources", (*lost, *routed))
+    ways = "; ".join(dict.fromkeys(use["estimate_class"] for use in known))
+    untimed = all(use.get("fmax_mhz") is None for use in known)
     timing = (
         " They count cells after technology mapping; there is no placement, no routing and therefore no statement "
         "about timing."
@@ -49,8 +61,54 @@ def resources(records: Records) -> Section:
         "algorithm: network, wrapper, registers.",
         "warn",
     )
-    blocks: list[Block] = [claim, _table(boards), _estimate(records, boards[0]), _plot(boards)]
-    return Section("resources", "Resources", tuple(blocks))
+    blocks: list[Block] = [claim, *lost, _table(boards), *routed, *_layers(records), _estimate(records, known[0])]
+    return Section("resources", "Resources", (*blocks, _plot(known)))
+
+
+def _routed(proxy: Record | None) -> Iterator[Block]:
+    """The routed clock of another device, never without saying that it is one."""
+    if proxy is None:
+        return
+    if proxy["failed"]:
+        yield Paragraph(f"Place and route on {proxy['device']}: no clock: {proxy['failed']}", "warn")
+        return
+    note = (
+        "Not the target: another vendor, an older process, four-input LUTs. It shows that the pipeline can be routed, "
+        "and what limits it there; no open tool times UltraScale+. The harness (shift registers at inputs and outputs) "
+        "is counted too."
+    )
+    rows = [
+        ("device", proxy["device"]),
+        ("highest routed clock", text.number(proxy["fmax_mhz"], "MHz")),
+        ("clock of the algorithm, asked for", text.number(proxy["asked_mhz"], "MHz")),
+        ("LUT4 and carry cells", text.count(proxy["lut4"])),
+        ("FF", text.count(proxy["ff"])),
+        ("multipliers", text.count(proxy["dsp"])),
+        ("obtained by", f"nextpnr {proxy['tool_version']} in {text.duration(proxy['wall_time_s'])}"),
+    ]
+    yield facts("Placed and routed on a proxy device", rows, note, half=True)
+
+
+def _layers(records: Records) -> Iterator[Block]:
+    """The compiler's cost by layer; nothing for firmware that was made without it."""
+    layers = (records.firmware or {}).get("layers") or ()
+    total = sum(layer["lut_estimate"] for layer in layers)
+    if not total:
+        return
+    rows = [
+        [
+            layer["name"],
+            text.count(layer["lut_estimate"]),
+            text.percent(layer["lut_estimate"] / total, 1),
+        ]
+        for layer in layers
+    ]
+    note = (
+        "Estimated: by how much the cost of the RTL compiler grows with each layer. Synthesis sees one flat pipeline "
+        "in which layers share registers and logic, so nothing is measured by layer."
+    )
+    rows.append(["all", text.count(total), ""])
+    yield table("Cost by layer", ("layer", "LUT, estimated", "share"), "lrr", rows, note, half=True)
 
 
 def _table(boards: Sequence[Record]) -> Table:

@@ -40,7 +40,11 @@ def training(records: Records) -> Section:
     if points:
         best = (chosen["ebops"], _quality(chosen, monitor)) if chosen else None
         qualities = [_quality(point, monitor) for point in points]
-        figure = front_figure([point["ebops"] for point in points], qualities, best, target, monitor)
+        tips = [
+            f"epoch {point['epoch']}: {text.count(point['ebops'], 'EBOPs')}, {monitor} {_shown(point, monitor)}"
+            for point in points
+        ]
+        figure = front_figure([point["ebops"] for point in points], qualities, best, target, monitor, tips)
         blocks += [Plot("front", FRONT_CAPTIONS[monitor], figure), _front(result)]
     return Section("training", "Training", tuple(blocks))
 
