@@ -16,6 +16,7 @@ from codesign.firmware.decision import (
     clocks_per_crossing,
     write_decision,
 )
+from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port
@@ -59,7 +60,7 @@ class FirmwareResult:
         initiation_interval: clocks between two events (1: a new event every clock).
         lut_estimate: cost of the adder graph as the compiler counts it, without wrapper and registers.
         register_bits: pipeline registers of the network.
-        constant_adder_bits: bits of all sums of which one term is a constant, which the cost takes for free.
+        cost_terms: what resources are estimated from, besides the cost.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
         hls_project: the HLS project.
@@ -83,7 +84,7 @@ class FirmwareResult:
     initiation_interval: int
     lut_estimate: float
     register_bits: int
-    constant_adder_bits: int
+    cost_terms: CostTerms
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
     hls_project: str
@@ -160,7 +161,7 @@ def generate(
         initiation_interval=1,
         lut_estimate=project.lut_estimate,
         register_bits=project.register_bits,
-        constant_adder_bits=project.constant_adder_bits,
+        cost_terms=project.terms,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
         hls_project="hls",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.errors import FirmwareError
+from codesign.firmware.cost_terms import CostTerms, cost_terms
 from codesign.firmware.layer_costs import LayerCost, layer_costs
 from codesign.fixed_point import FixedPoint
 
@@ -21,7 +22,6 @@ TOP = "network"
 # Options of alkaid's constant-matrix solver. ``hard_dc`` bounds the adder depth a multiplication may gain for fewer
 # adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
 SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
-CONSTANT_ADDER = 4  # alkaid's code of the operation "add a constant"
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
 
 
@@ -162,7 +162,7 @@ class RtlProject:
             the generator's own count, which the simulation measures again.
         lut_estimate: the compiler's cost.
         register_bits: pipeline registers.
-        constant_adder_bits: bits of all sums of which one term is a constant, which the cost takes for free.
+        terms: what resources are estimated from, besides the cost.
     """
 
     path: Path
@@ -170,7 +170,7 @@ class RtlProject:
     latency_cycles: int
     lut_estimate: float
     register_bits: int
-    constant_adder_bits: int
+    terms: CostTerms
 
 
 def write_verilog(
@@ -211,9 +211,9 @@ def write_verilog(
     source = path / "src"
     _require_port_widths(source / f"{TOP}.v", integer_model)
     parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
-    constant_bits = sum(sum(op.qint.kif) for op in integer_model.graph.ops if op.opcode == CONSTANT_ADDER)
+    terms = cost_terms(project.fsm)
     tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
-    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits), constant_bits)
+    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits), terms)
 
 
 def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:
