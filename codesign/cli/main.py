@@ -9,6 +9,7 @@ from codesign import __version__
 from codesign.cli import steps
 from codesign.cli.data import data
 from codesign.cli.imports import import_
+from codesign.cli.scan import scan
 from codesign.cli.shared import INTERRUPTED, WRONG, PipelineGroup, example
 from codesign.console import print_lines
 from codesign.errors import CodesignError
@@ -39,6 +40,7 @@ for subcommand in (
     steps.verify,
     steps.synth,
     steps.report,
+    scan,
     steps.boards,
 ):
     command.add_command(subcommand)

@@ -1,0 +1,181 @@
+"""The loop of a scan: propose, hand out, take in, in an order that does not depend on which worker is faster."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from codesign.errors import ConfigError
+from codesign.scan.pareto import Directions, non_dominated, oriented
+from codesign.scan.settings import ScanConfig
+from codesign.scan.space import Space, valid_config
+from codesign.scan.study import draw, propose, readable_faults, tell, told
+from codesign.scan.toml import to_toml
+from codesign.scan.trial import Point, TrialResult, TrialTask
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Workers(Protocol):
+    """What tries configurations."""
+
+    def submit(self, task: TrialTask) -> None:
+        """Begin a trial as soon as a worker is free."""
+
+    def results(self) -> Iterator[TrialResult]:
+        """The next results, at least one, as they come; waits for it."""
+
+
+@dataclass
+class Scan:
+    """A scan under way.
+
+    Attributes:
+        settings: its file.
+        space: its space.
+        folder: its directory.
+        study: its study.
+        results: results that the study holds, by number.
+        stopping: set it to propose no further trials.
+    """
+
+    settings: ScanConfig
+    space: Space
+    folder: Path
+    study: "optuna.Study"
+    results: dict[int, TrialResult] = field(default_factory=dict)
+    stopping: bool = False
+
+    @property
+    def directions(self) -> dict[str, Any]:
+        """What is wanted."""
+        return dict(self.settings.objectives)
+
+
+def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None] = lambda _result: None) -> None:
+    """Bring the study to the wanted number of trials.
+
+    Trial ``n`` is proposed when exactly the results of all trials up to ``n - ahead`` are in the study, whatever else
+    has finished; later results wait for their turn. So the proposals depend on the seed alone.
+
+    Args:
+        scan: the scan; its study may hold finished and interrupted trials.
+        workers: what tries them.
+        on_result: called after each result has been told to the study.
+
+    Raises:
+        RunError: the study's database failed.
+    """
+    search_section, finished = scan.settings.search, {}  # type: ignore[var-annotated]
+    with readable_faults(str(scan.folder)):
+        scan.results = told(scan.study)
+        interrupted = len(scan.study.get_trials(deepcopy=False))
+        next_told = len(scan.results)
+        asked = next_told
+        while next_told < search_section.trials:
+            while not scan.stopping and asked < min(search_section.trials, next_told + search_section.ahead):
+                _hand_out(scan, workers, finished, _values(scan, asked, asked < interrupted))
+                asked += 1
+            if next_told == asked:
+                return
+            if next_told not in finished:
+                finished |= {result.number: result for result in workers.results()}
+            while next_told in finished:
+                result = finished.pop(next_told)
+                tell(scan.study, result, scan.directions)
+                scan.results[next_told] = result
+                next_told += 1
+                on_result(result)
+                if not scan.stopping:
+                    break  # the next proposal sees exactly the results up to here
+
+
+def _values(scan: Scan, number: int, exists: bool) -> tuple[int, dict[str, Any]]:
+    """Number and values of a trial, the same ones again for one that was interrupted."""
+    import optuna
+
+    if not exists:
+        return propose(scan.study, scan.space, scan.settings.search)
+    trial_id = scan.study._storage.get_trial_id_from_study_id_trial_number(scan.study._study_id, number)
+    return number, draw(scan.study, optuna.Trial(scan.study, trial_id), scan.space, scan.settings.search)
+
+
+def _hand_out(
+    scan: Scan, workers: Workers, finished: dict[int, TrialResult], drawn: tuple[int, dict[str, Any]]
+) -> None:
+    """Give a trial to the workers, or fail it where its values together make no configuration."""
+    number, values = drawn
+    content = scan.space.configuration(values) | {"name": f"{scan.settings.name}-{number:04d}"}
+    try:
+        valid_config(content, f"trial {number}")
+    except ConfigError as error:
+        finished[number] = TrialResult(number, str(error))
+        return
+    workers.submit(trial_task(scan, number, content))
+
+
+def trial_task(scan: Scan, number: int, content: Mapping[str, Any]) -> TrialTask:
+    """The task of a trial; the front it is looked at against is that of the trials told to the study so far."""
+    section, limits = scan.settings.search, scan.settings.constraints
+    return TrialTask(
+        number=number,
+        folder=str((scan.folder / "trials" / f"{number:04d}").resolve()),
+        configuration=to_toml(content),
+        directions=scan.directions,
+        limits=limits.limits(),
+        tpr_fpr=limits.tpr_fpr,
+        points=section.points,
+        look_after=section.look_after,
+        front=looked_front(_known(scan.results, number - section.ahead), scan.directions) if section.look_after else (),
+        time_limit_s=section.time_limit_s,
+    )
+
+
+def _known(results: Mapping[int, TrialResult], last: int) -> dict[int, TrialResult]:
+    """Results up to a trial, whatever else is known when an interrupted scan goes on."""
+    return {number: result for number, result in results.items() if number <= last}
+
+
+def looked_front(results: Mapping[int, TrialResult], directions: Directions) -> tuple[dict[str, float], ...]:
+    """Objectives on the front of all points as they were when looked at."""
+    looks = [result.look for _, result in sorted(results.items()) if result.look is not None and result.look.feasible]
+    return tuple({name: look.values[name] for name in directions} for look in _best(looks, directions))
+
+
+def _best(points: list[Point], directions: Directions) -> list[Point]:
+    if not points:
+        return []
+    kept = non_dominated(np.array([oriented(point.values, directions) for point in points]))
+    return [point for point, keep in zip(points, kept, strict=True) if keep]
+
+
+@dataclass(frozen=True)
+class FrontEntry:
+    """A point on the front of a scan.
+
+    Attributes:
+        trial: number of its trial.
+        point: what was measured.
+    """
+
+    trial: int
+    point: Point
+
+
+def front(results: Mapping[int, TrialResult], directions: Directions) -> list[FrontEntry]:
+    """The points of all trials that keep all limits and that nothing beats, the first objective's best first."""
+    entries = [
+        FrontEntry(number, point)
+        for number, result in sorted(results.items())
+        if result.reason is None
+        for point in result.points
+        if point.feasible
+    ]
+    if not entries:
+        return []
+    costs = np.array([oriented(entry.point.values, directions) for entry in entries])
+    kept = non_dominated(costs)
+    return [entries[index] for index in np.lexsort(costs.T[::-1]) if kept[index]]
