@@ -2,6 +2,7 @@
 
 import os
 import signal
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from codesign.cli.shared import JSON_OPTION, PipelineGroup, example, print_json
 from codesign.console import print_lines
+from codesign.summary import LINE
 
 SCAN_ARGUMENT = click.argument("scan", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 
@@ -76,8 +78,9 @@ def run(
 def _scan(opened: Any, workers: int | None, scheduler: str | None, search_only: bool) -> Any:
     """Search and final stage under a live view."""
     from codesign.scan.driver import search
-    from codesign.scan.front import write_front
+    from codesign.scan.final import final_stage, finalise
     from codesign.scan.live import LiveFront
+    from codesign.scan.page import PageWriter, write_page
     from codesign.scan.workers import DaskWorkers, Place
 
     place = Place(
@@ -94,25 +97,46 @@ def _scan(opened: Any, workers: int | None, scheduler: str | None, search_only: 
             opened.stopping = True
             view.say("waiting for the running trials; ctrl-C again ends them (nothing finished is lost)")
 
+        written = PageWriter(opened)
+
         def on_result(result: Any) -> None:
             view(result)
-            write_front(opened)
+            written()
 
         before = signal.signal(signal.SIGINT, interrupted)
         try:
             search(opened, pool, on_result)
             if opened.stopping:
                 raise KeyboardInterrupt
+            if not search_only:
+                view.say("candidates: proof, synthesis, trainings with other seeds")
+                pool.evaluate_with = finalise
+                final_stage(opened, pool)
         finally:
             signal.signal(signal.SIGINT, before)
-    return write_front(opened)
+            write_page(opened, running=False)
+    return _record(opened)
+
+
+def _record(opened: Any) -> dict[str, Any]:
+    """Front of the search and judged candidates for machines."""
+    from codesign.scan.final import read_final
+    from codesign.scan.final_table import final_records
+    from codesign.scan.front import front_records
+
+    judged = final_records(read_final(opened.folder), opened.directions)
+    return {"front": front_records(opened), "candidates": judged}
 
 
 def _lines(opened: Any) -> list[str]:
+    """The candidates where they have been judged, else the front of the search."""
+    from codesign.scan.final import read_final
+    from codesign.scan.final_table import final_records, final_table
     from codesign.scan.front import front_records, front_table, text_table
 
-    shown = front_table(opened, front_records(opened))
-    return [*text_table(shown), "", shown.note, f"scan          {opened.folder}"]
+    judged = final_records(read_final(opened.folder), opened.directions)
+    shown = final_table(judged, opened.directions) if judged else front_table(opened, front_records(opened))
+    return [*text_table(shown), "", *textwrap.wrap(shown.note, LINE), f"scan          {opened.folder}"]
 
 
 @scan.command(epilog=example("codesign scan status runs/scan_jet_tagging"))
@@ -146,12 +170,11 @@ def status(scan: Path, as_json: bool) -> None:
 @SCAN_ARGUMENT
 @JSON_OPTION
 def front(scan: Path, as_json: bool) -> None:
-    """The front so far."""
-    from codesign.scan.front import front_records
+    """The front so far, and the candidates where they have been judged."""
     from codesign.scan.session import open_scan
 
     opened = open_scan(scan)
     if as_json:
-        print_json(front_records(opened))
+        print_json(_record(opened))
     else:
         print_lines(_lines(opened))

@@ -11,7 +11,7 @@ from codesign.errors import ConfigError
 from codesign.scan.pareto import Directions, non_dominated, oriented
 from codesign.scan.settings import ScanConfig
 from codesign.scan.space import Space, valid_config
-from codesign.scan.study import draw, propose, readable_faults, tell, told
+from codesign.scan.study import keep, propose, readable_faults, tell, told
 from codesign.scan.toml import to_toml
 from codesign.scan.trial import Point, TrialResult, TrialTask
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 class Workers(Protocol):
     """What tries configurations."""
 
-    def submit(self, task: TrialTask) -> None:
+    def submit(self, task: Any) -> None:
         """Begin a trial as soon as a worker is free."""
 
-    def results(self) -> Iterator[TrialResult]:
+    def results(self) -> Iterator[Any]:
         """The next results, at least one, as they come; waits for it."""
 
 
@@ -62,59 +62,48 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
     has finished; later results wait for their turn. So the proposals depend on the seed alone.
 
     Args:
-        scan: the scan; its study may hold finished and interrupted trials.
+        scan: the scan; its study may hold finished trials.
         workers: what tries them.
         on_result: called after each result has been told to the study.
 
     Raises:
         RunError: the study's database failed.
     """
-    search_section, finished = scan.settings.search, {}  # type: ignore[var-annotated]
-    with readable_faults(str(scan.folder)):
-        scan.results = told(scan.study)
-        interrupted = len(scan.study.get_trials(deepcopy=False))
-        next_told = len(scan.results)
-        asked = next_told
-        while next_told < search_section.trials:
-            while not scan.stopping and asked < min(search_section.trials, next_told + search_section.ahead):
-                _hand_out(scan, workers, finished, _values(scan, asked, asked < interrupted))
-                asked += 1
-            if next_told == asked:
-                return
-            if next_told not in finished:
-                finished |= {result.number: result for result in workers.results()}
-            while next_told in finished:
-                result = finished.pop(next_told)
-                tell(scan.study, result, scan.directions)
-                scan.results[next_told] = result
-                next_told += 1
-                on_result(result)
-                if not scan.stopping:
-                    break  # the next proposal sees exactly the results up to here
-
-
-def _values(scan: Scan, number: int, exists: bool) -> tuple[int, dict[str, Any]]:
-    """Number and values of a trial, the same ones again for one that was interrupted."""
     import optuna
 
-    if not exists:
-        return propose(scan.study, scan.space, scan.settings.search)
-    trial_id = scan.study._storage.get_trial_id_from_study_id_trial_number(scan.study._study_id, number)
-    return number, draw(scan.study, optuna.Trial(scan.study, trial_id), scan.space, scan.settings.search)
+    section, asked, finished = scan.settings.search, [], {}  # type: ignore[var-annotated]
+    proposer = optuna.create_study(directions=list(scan.directions.values()))
+    with readable_faults(str(scan.folder)):
+        known = told(scan.study)
+        scan.results = {}
+        while len(scan.results) < section.trials:
+            while not scan.stopping and len(asked) < min(section.trials, len(scan.results) + section.ahead):
+                trial, values = propose(proposer, scan.space, section)
+                asked.append(trial)
+                ready = known.get(trial.number) or _hand_out(scan, workers, trial.number, values)
+                if ready is not None:
+                    finished[trial.number] = ready
+            number = len(scan.results)
+            if number == len(asked):
+                return
+            while number not in finished:
+                finished |= {result.number: result for result in workers.results()}
+            tell(asked[number], finished[number], scan.directions)
+            scan.results[number] = finished.pop(number)
+            if number not in known:
+                keep(scan.study, asked[number])
+                on_result(scan.results[number])
 
 
-def _hand_out(
-    scan: Scan, workers: Workers, finished: dict[int, TrialResult], drawn: tuple[int, dict[str, Any]]
-) -> None:
-    """Give a trial to the workers, or fail it where its values together make no configuration."""
-    number, values = drawn
+def _hand_out(scan: Scan, workers: Workers, number: int, values: Mapping[str, Any]) -> TrialResult | None:
+    """Give a trial to the workers, or fail it at once where its values together make no configuration."""
     content = scan.space.configuration(values) | {"name": f"{scan.settings.name}-{number:04d}"}
     try:
         valid_config(content, f"trial {number}")
     except ConfigError as error:
-        finished[number] = TrialResult(number, str(error))
-        return
+        return TrialResult(number, str(error))
     workers.submit(trial_task(scan, number, content))
+    return None
 
 
 def trial_task(scan: Scan, number: int, content: Mapping[str, Any]) -> TrialTask:
@@ -129,14 +118,9 @@ def trial_task(scan: Scan, number: int, content: Mapping[str, Any]) -> TrialTask
         tpr_fpr=limits.tpr_fpr,
         points=section.points,
         look_after=section.look_after,
-        front=looked_front(_known(scan.results, number - section.ahead), scan.directions) if section.look_after else (),
+        front=looked_front(scan.results, scan.directions) if section.look_after else (),
         time_limit_s=section.time_limit_s,
     )
-
-
-def _known(results: Mapping[int, TrialResult], last: int) -> dict[int, TrialResult]:
-    """Results up to a trial, whatever else is known when an interrupted scan goes on."""
-    return {number: result for number, result in results.items() if number <= last}
 
 
 def looked_front(results: Mapping[int, TrialResult], directions: Directions) -> tuple[dict[str, float], ...]:

@@ -49,20 +49,16 @@ def evaluate(task: TrialTask, progress: Progress = silent) -> TrialResult:
         try:
             result = _try(task, progress, started)
         except CodesignError as error:
-            result = _failed(task, str(error), started)
+            return task.failed(str(error), time.monotonic() - started)
         except MemoryError:
-            result = _failed(task, "out of memory", started)
+            return task.failed("out of memory", time.monotonic() - started)
         except OSError:
             raise
         except Exception as error:  # a fault of a library with this configuration must not end the scan
             write_whole(Path(task.folder) / "traceback.txt", traceback.format_exc())
-            result = _failed(task, f"{type(error).__name__}: {error}", started)
+            return task.failed(f"{type(error).__name__}: {error}", time.monotonic() - started)
         write_result(task, result)
         return result
-
-
-def _failed(task: TrialTask, reason: str, started: float) -> TrialResult:
-    return TrialResult(task.number, reason, wall_time_s=round(time.monotonic() - started, 3))
 
 
 def _try(task: TrialTask, progress: Progress, started: float) -> TrialResult:

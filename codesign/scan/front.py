@@ -57,7 +57,7 @@ def _groups(entries: Sequence[FrontEntry], scan: Scan) -> list[int]:
 def front_table(scan: Scan, records: Sequence[Mapping[str, Any]]) -> Table:
     """The front for a reader."""
     costs = [name for name in SHOWN if name not in scan.directions]
-    paths = list(scan.space.parameters)
+    paths = [parameter.name for parameter in scan.space.parameters]
     header = ("trial", "group", *scan.directions, *costs, *(path.rsplit(".", 1)[-1] for path in paths))
     rows = [
         [

@@ -99,7 +99,8 @@ class ScanConfig(Section):
     Attributes:
         name: name of the scan; its directory is ``runs/<name>``.
         base: an ordinary configuration; a relative path starts at this file.
-        space: what varies, by the path of the key in the configuration ("model.hidden").
+        space: what varies, by the path of the key in the configuration ("model.hidden"); several tables for one key
+            where different conditions give it different values.
         objectives: what is wanted, "maximize" or "minimize", by name (`codesign.scan.quantities`).
         constraints: hard limits by the names of the ``budget`` table.
         search: how long and how to look.
@@ -110,7 +111,7 @@ class ScanConfig(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     base: str
-    space: dict[str, ParameterSection] = Field(default_factory=dict)
+    space: dict[str, ParameterSection | tuple[ParameterSection, ...]] = Field(default_factory=dict)
     objectives: Annotated[dict[str, Literal["maximize", "minimize"]], Field(min_length=1)]
     constraints: BudgetSection = BudgetSection()
     search: SearchSection = SearchSection()

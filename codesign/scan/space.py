@@ -15,8 +15,8 @@ from codesign.scan.settings import ParameterSection, ScanConfig
 from codesign.sections import section_of, validate_section
 
 ARCHITECTURE = "model.architecture"
-# suggest(path, parameter) -> value; what draws it is the caller's matter.
-Suggest = Callable[[str, "Parameter"], Any]
+# What draws a value for a parameter.
+Suggest = Callable[["Parameter"], Any]
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Parameter:
     """One key that varies.
 
     Attributes:
+        name: its name in the study: the path, and the condition where the path has several sets of values.
         path: path of the key in the configuration.
         values: the values, as in the file.
     """
 
+    name: str
     path: str
     values: ParameterSection
 
@@ -49,29 +51,28 @@ class Space:
     """All parameters of a scan around its base configuration.
 
     Attributes:
-        parameters: by path, each after those that its condition names.
+        parameters: each after those that its condition names.
         base: the tables of the base configuration.
     """
 
     def __init__(self, scan: ScanConfig, base: Mapping[str, Any]) -> None:
         self.base = base
-        self.parameters = {entry.path: entry for entry in _ordered(scan.space)}
+        self.parameters = tuple(_ordered(scan.space))
         _require_known_paths(self)
 
     def draw(self, suggest: Suggest) -> dict[str, Any]:
         """Values of all parameters that are there, by path."""
         chosen: dict[str, Any] = {}
-        for path, parameter in self.parameters.items():
-            if parameter.there(chosen):
-                chosen[path] = suggest(path, parameter)
+        for parameter in self.parameters:
+            if parameter.path not in chosen and parameter.there(chosen):
+                chosen[parameter.path] = suggest(parameter)
         return chosen
 
     def configuration(self, chosen: Mapping[str, Any]) -> dict[str, Any]:
         """The base with the chosen values, as tables."""
         content = copy.deepcopy(dict(self.base))
-        if chosen.get(ARCHITECTURE, content.get("model", {}).get("architecture", "mlp")) != content.get(
-            "model", {}
-        ).get("architecture", "mlp"):
+        own = content.get("model", {}).get("architecture", "mlp")
+        if chosen.get(ARCHITECTURE, own) != own:
             content["model"] = {}  # the base's keys are those of its own architecture
         for path, value in chosen.items():
             *tables, key = path.split(".")
@@ -92,25 +93,22 @@ class Space:
         Raises:
             ConfigError: names the parameter and the value.
         """
-        for path, parameter in self.parameters.items():
+        for parameter in self.parameters:
             for value in parameter.examples():
-                content = self.configuration(self._first(path, value))
+                content = self.configuration(self._first(parameter, value))
                 try:
                     valid_config(content, "configuration")
                 except ConfigError as error:
-                    raise ConfigError(
-                        f"space.{path}: value {value!r} gives a configuration that is wrong: {error}"
-                    ) from None
+                    raise ConfigError(f"space.{parameter.name}: value {value!r}: {error}") from None
 
-    def _first(self, path: str, value: Any) -> dict[str, Any]:
+    def _first(self, tried: Parameter, value: Any) -> dict[str, Any]:
         """First values of all parameters, with one of them and those that its condition names as wanted."""
-        wanted = {path: value}
-        pending = [path]
+        wanted, pending = {tried.path: value}, [tried]
         while pending:
-            for name, needed in self.parameters[pending.pop()].values.when.items():
-                wanted[name] = _several(needed)[0]
-                pending.append(name)
-        return self.draw(lambda name, parameter: wanted.get(name, parameter.examples()[0]))
+            for path, needed in pending.pop().values.when.items():
+                wanted[path] = _several(needed)[0]
+                pending += [parameter for parameter in self.parameters if parameter.path == path]
+        return self.draw(lambda parameter: wanted.get(parameter.path, parameter.examples()[0]))
 
 
 def valid_config(content: Mapping[str, Any], where: str) -> Config:
@@ -130,19 +128,31 @@ def _several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _ordered(space: Mapping[str, ParameterSection]) -> Iterator[Parameter]:
+def _ordered(space: Mapping[str, ParameterSection | tuple[ParameterSection, ...]]) -> Iterator[Parameter]:
     """Parameters after those that their conditions name."""
-    pending = {path: set(values.when) for path, values in space.items()}
-    for path, needed in pending.items():
-        for name in sorted(needed - set(space)):
-            raise ConfigError(f"space.{path}.when: {unknown_name('parameter', name, space)}")
+    pending = [parameter for path, values in space.items() for parameter in _named(path, values)]
+    for parameter in pending:
+        for name in sorted(set(parameter.values.when) - set(space)):
+            raise ConfigError(f"space.{parameter.name}.when: {unknown_name('parameter', name, space)}")
     while pending:
-        ready = [path for path, needed in pending.items() if not needed & set(pending)]
+        open_paths = {parameter.path for parameter in pending}
+        ready = [parameter for parameter in pending if not set(parameter.values.when) & open_paths]
         if not ready:
-            raise ConfigError(f"space: the conditions of {', '.join(pending)} go in a circle")
-        for path in ready:
-            del pending[path]
-            yield Parameter(path, space[path])
+            raise ConfigError(f"space: the conditions of {', '.join(open_paths)} go in a circle")
+        pending = [parameter for parameter in pending if parameter not in ready]
+        yield from ready
+
+
+def _named(path: str, values: ParameterSection | tuple[ParameterSection, ...]) -> Iterator[Parameter]:
+    """The parameters of a path, which need conditions where they are several."""
+    if isinstance(values, ParameterSection):
+        yield Parameter(path, path, values)
+        return
+    for entry in values:
+        if not entry.when:
+            raise ConfigError(f"space.{path}: expected a condition 'when' for each of its {len(values)} tables")
+        wanted = ", ".join(str(value) for needed in entry.when.values() for value in _several(needed))
+        yield Parameter(f"{path} ({wanted})", path, entry)
 
 
 def _require_known_paths(space: Space) -> None:
@@ -152,7 +162,7 @@ def _require_known_paths(space: Space) -> None:
         ConfigError: names the nearest known one.
     """
     options = _model_keys(space)
-    for path in space.parameters:
+    for path in (parameter.path for parameter in space.parameters):
         known = {*options, *_paths(Config, "")}
         if path not in known and not path.startswith(("data.blocks.", "contract.inputs.", "quantization.layers.")):
             raise ConfigError(f"space: {unknown_name('key', path, sorted(known))}")
@@ -162,8 +172,8 @@ def _model_keys(space: Space) -> set[str]:
     """Paths of the keys of all architectures that the space can choose."""
     from codesign.models.registry import MODELS
 
-    chosen = space.parameters.get(ARCHITECTURE)
-    names = chosen.examples() if chosen else (space.base.get("model", {}).get("architecture", "mlp"),)
+    own = space.base.get("model", {}).get("architecture", "mlp")
+    names = {own, *(name for entry in space.parameters if entry.path == ARCHITECTURE for name in entry.examples())}
     return {f"model.{key}" for name in names if name in MODELS for key in MODELS[name].options.model_fields}
 
 

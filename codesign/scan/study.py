@@ -1,10 +1,12 @@
-"""The study of a scan in Optuna: where it is kept, what proposes trials, and how proposals stay reproducible.
+"""The study of a scan in Optuna: where it is kept, and what proposes trials.
 
-Every value of a trial is drawn by a sampler that is seeded anew from the scan's seed, the trial's number and the name
-of the parameter. So a proposal depends on nothing but these and the results that the study holds, and a scan that goes
-on after an interruption, or whose study was lost and is filled again from the folders of its trials, proposes the same.
+Proposals come from a study in memory, which begins empty whenever a scan begins or goes on: its sampler is seeded anew
+for every trial from the scan's seed and the trial's number, and every trial is proposed when a fixed set of earlier
+results is known (`codesign.scan.driver`). So a scan that goes on proposes the trials that it has again, and finds their
+results in the kept study, or in the folders of the trials if that was lost. The kept study is written once per trial.
 """
 
+import dataclasses
 import hashlib
 import importlib.util
 import warnings
@@ -25,8 +27,7 @@ STUDY = "study.db"
 BUSY_S = 30.0  # that a locked SQLite file is waited for
 OWNER = "directory"  # attribute of the study: which folder works on it
 SPACE = "space"  # attribute: digest of space and objectives
-DRAWN = "drawn"  # attribute of a trial: all its values have been drawn
-RESULT = "result"
+RESULT = "result"  # attribute of a trial
 
 
 def open_study(folder: Path, url: str | None, name: str, directions: dict[str, Any], key: str) -> "optuna.Study":
@@ -158,64 +159,59 @@ SAMPLERS: dict[str, Callable[[SearchSection, int], Any]] = {
 }
 
 
-def propose(study: "optuna.Study", space: Space, search: SearchSection) -> tuple[int, dict[str, Any]]:
-    """A new trial of the study: its number and its values by path."""
-    study.sampler = sampler(search, study, len(study.get_trials(deepcopy=False)), "")
+def propose(study: "optuna.Study", space: Space, search: SearchSection) -> tuple["optuna.Trial", dict[str, Any]]:
+    """A new trial of a study in memory, and its values by path of the configuration."""
+    text = f"{search.seed}/{len(study.get_trials(deepcopy=False))}".encode()
+    seed = int.from_bytes(hashlib.sha256(text).digest()[:4], "little") >> 1
+    study.sampler = SAMPLERS[search.sampler](search, seed)
     trial = study.ask()
-    return trial.number, draw(study, trial, space, search)
 
-
-def draw(study: "optuna.Study", trial: "optuna.Trial", space: Space, search: SearchSection) -> dict[str, Any]:
-    """Values of a trial; those that it has already are kept."""
-    study.sampler = sampler(search, study, trial.number, "")
-    _ = trial.relative_params  # what the sampler draws for all parameters together
-
-    def suggest(path: str, parameter: Parameter) -> Any:
-        study.sampler = sampler(search, study, trial.number, path)
+    def suggest(parameter: Parameter) -> Any:
         values = parameter.values
         if values.choice is not None:
             labels = parameter.labels()
-            return labels[trial.suggest_categorical(path, list(labels))]
+            return labels[trial.suggest_categorical(parameter.name, list(labels))]  # type: ignore[index]
         assert values.low is not None
         assert values.high is not None
         if isinstance(values.low, int) and isinstance(values.high, int):
-            return trial.suggest_int(path, values.low, values.high, step=int(values.step or 1), log=values.log)
-        return trial.suggest_float(path, values.low, values.high, step=values.step, log=values.log)
+            return trial.suggest_int(
+                parameter.name, values.low, values.high, step=int(values.step or 1), log=values.log
+            )
+        return trial.suggest_float(parameter.name, values.low, values.high, step=values.step, log=values.log)
 
-    return space.draw(suggest)
-
-
-def sampler(search: SearchSection, study: "optuna.Study", number: int, path: str) -> Any:
-    """A sampler whose random numbers depend on the scan's seed, a trial and a parameter alone."""
-    text = f"{search.seed}/{number}/{path}".encode()
-    return SAMPLERS[search.sampler](search, int.from_bytes(hashlib.sha256(text).digest()[:4], "little") >> 1)
+    return trial, space.draw(suggest)
 
 
-def tell(study: "optuna.Study", result: TrialResult, directions: dict[str, Any]) -> None:
-    """Give the study the result of a trial: the point that the training chose; all points stand beside it."""
-    import dataclasses
-
+def tell(trial: "optuna.Trial", result: TrialResult, directions: dict[str, Any]) -> None:
+    """Give a study in memory the point that the training chose; all points stand beside it."""
     import optuna
 
-    trial = optuna.Trial(study, _trial_id(study, result.number))
     trial.set_user_attr(RESULT, dataclasses.asdict(result))
     if result.reason is not None:
-        study.tell(result.number, state=optuna.trial.TrialState.FAIL)
+        trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         return
     chosen = result.points[0]
     for name, violation in chosen.violations.items():
         trial.set_constraint(name, violation)
-    study.tell(result.number, [chosen.values[name] for name in directions])
+    trial.study.tell(trial, [chosen.values[name] for name in directions])
+
+
+def keep(study: "optuna.Study", trial: "optuna.Trial") -> None:
+    """Write a finished trial into the kept study, in one piece."""
+    study.add_trial(trial.study.get_trials(deepcopy=False)[trial.number])
 
 
 def told(study: "optuna.Study") -> dict[int, TrialResult]:
-    """Results that the study holds, by number of the trial."""
-    return {
-        trial.number: TrialResult.of(trial.user_attrs[RESULT])
-        for trial in study.get_trials(deepcopy=False)
-        if trial.state.is_finished()
-    }
+    """Results that the study holds, by number of the trial.
 
-
-def _trial_id(study: "optuna.Study", number: int) -> int:
-    return int(study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number))
+    Raises:
+        RunError: they were written by something else.
+    """
+    finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    try:
+        return {trial.number: TrialResult.of(trial.user_attrs[RESULT]) for trial in finished}
+    except (KeyError, TypeError) as error:
+        raise RunError(
+            f"study {study.study_name!r}: holds results that this version of codesign did not write ({error}); "
+            "move the directory of the scan away and begin anew"
+        ) from None

@@ -49,6 +49,12 @@ class TrialTask:
             __version__, {key: content[key] for key in sorted(content) if key not in ("folder", "time_limit_s")}
         )
 
+    def failed(self, reason: str, wall_time_s: float = 0.0) -> "TrialResult":
+        """The result of a trial that failed, left in its folder so that it is not tried again."""
+        result = TrialResult(self.number, reason, wall_time_s=round(wall_time_s, 3))
+        write_result(self, result)
+        return result
+
 
 @dataclass(frozen=True)
 class Point:
@@ -85,7 +91,6 @@ class TrialResult:
         look: the point when the training was looked at, None if it was not.
         epochs: epochs that were trained.
         wall_time_s: time it took, without waiting for a worker.
-        engine_time_s: the part of it that is neither training nor measuring.
     """
 
     number: int
@@ -94,7 +99,6 @@ class TrialResult:
     look: Point | None = None
     epochs: int = 0
     wall_time_s: float = 0.0
-    engine_time_s: float = 0.0
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from codesign.errors import RunError
 from codesign.scan.evaluate import evaluate
-from codesign.scan.trial import TrialResult, TrialTask, write_result
 
 if TYPE_CHECKING:
     import distributed
@@ -22,7 +21,9 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S = 600.0  # that a scheduler may be away
 RETRY_S = 1.0
-Evaluate = Callable[[TrialTask], TrialResult]
+# task -> result; a task has ``number``, ``time_limit_s`` and ``failed(reason, wall_time_s)``, which gives the result of
+# one that could not be done and leaves it where it is found again.
+Evaluate = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class DaskWorkers:
     def __init__(self, place: Place, attempts: int, evaluate_with: Evaluate = evaluate) -> None:
         self.place = place
         self.attempts = attempts
-        self._evaluate = evaluate_with
-        self._running: dict[Any, TrialTask] = {}
+        self.evaluate_with = evaluate_with
+        self._running: dict[Any, Any] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._tries = itertools.count()
 
@@ -73,20 +74,20 @@ class DaskWorkers:
 
     def stop(self) -> None:
         """End all local workers at once, with what they are doing."""
-        self._client.close(timeout=2)
+        self._client.close(timeout=2)  # type: ignore[no-untyped-call]
         if self._cluster is not None:
             self._cluster.close(timeout=5)
 
-    def submit(self, task: TrialTask) -> None:
+    def submit(self, task: Any) -> None:
         """Begin a trial as soon as a worker is free; earlier trials first."""
         future = self._client.submit(
-            run_trial, self._evaluate, task, key=f"trial-{task.number}-{next(self._tries)}", priority=-task.number,
+            run_trial, self.evaluate_with, task, key=f"trial-{task.number}-{next(self._tries)}", priority=-task.number,
             pure=False,
         )  # fmt: skip
         self._running[future] = task
-        future.add_done_callback(self._done.put)
+        future.add_done_callback(self._done.put)  # type: ignore[no-untyped-call]
 
-    def results(self) -> Iterator[TrialResult]:
+    def results(self) -> Iterator[Any]:
         """The next results, at least one; waits for it."""
         while True:
             try:
@@ -104,23 +105,20 @@ class DaskWorkers:
             if self._done.empty():
                 return
 
-    def _result(self, future: Any) -> TrialResult:
+    def _result(self, future: Any) -> Any:
         from distributed.scheduler import KilledWorker
 
         task = self._running.pop(future)
         try:
-            result: TrialResult = future.result()
+            return future.result()
         except KilledWorker:
             limit = f", or needed more than {self.place.memory_gb:.1f} GB" if self.place.memory_gb else ""
-            result = TrialResult(task.number, f"its worker died {self.attempts} times: it was killed{limit}")
-            Path(task.folder).mkdir(parents=True, exist_ok=True)
-            write_result(task, result)
-        return result
+            return task.failed(f"its worker died {self.attempts} times: it was killed{limit}")
 
     def _start(self) -> Any:
         import distributed
 
-        return distributed.LocalCluster(
+        return distributed.LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=self.place.workers,
             threads_per_worker=1,
             processes=True,
@@ -134,7 +132,9 @@ class DaskWorkers:
         import distributed
 
         try:
-            client = distributed.Client(self._cluster or self.place.scheduler, timeout=30, set_as_default=False)
+            client = distributed.Client(  # type: ignore[no-untyped-call]
+                self._cluster or self.place.scheduler, timeout=30, set_as_default=False
+            )
         except (OSError, TimeoutError) as error:
             raise RunError(f"{self.place.scheduler}: no Dask scheduler answers there ({error})") from None
         cores = sorted(os.sched_getaffinity(0))
@@ -149,7 +149,7 @@ class DaskWorkers:
         log.warning("the scheduler is away; waiting for it")
         waiting, until = list(self._running.values()), time.monotonic() + RECONNECT_S
         self._running = {}
-        self._client.close(timeout=2)
+        self._client.close(timeout=2)  # type: ignore[no-untyped-call]
         while True:
             try:
                 self._client = self._connect()
@@ -176,7 +176,7 @@ def worker_environment(cache: Path) -> dict[str, str]:
     }
 
 
-def run_trial(evaluate_with: Evaluate, task: TrialTask) -> TrialResult:
+def run_trial(evaluate_with: Evaluate, task: Any) -> Any:
     """What a worker does: the trial, and its own end if the trial takes too long."""
     if _threads() > 1:
         raise RunError("a Dask worker with several threads cannot train; start it with: dask worker --nthreads 1")
@@ -195,12 +195,12 @@ def _threads() -> int:
     return int(get_worker().state.nthreads)
 
 
-def _give_up(task: TrialTask) -> None:
+def _give_up(task: Any) -> None:
     """Fail the trial and end this process, which nothing else can stop; its nanny starts another."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]  # Dask brings it
 
     reason = f"not finished within search.time_limit_s = {task.time_limit_s:g} s"
-    write_result(task, TrialResult(task.number, reason, wall_time_s=task.time_limit_s))
+    task.failed(reason, task.time_limit_s)
     for child in psutil.Process().children(recursive=True):
         child.kill()
     os._exit(1)
