@@ -159,8 +159,8 @@ def _others(front: "Sequence[FrontPoint]", chosen: "FrontPoint", most: int) -> "
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Wait until no other process works on the trial: a worker that lost its scheduler may still be at it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".trial").open("w") as handle:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

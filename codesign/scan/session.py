@@ -1,6 +1,7 @@
 """Opens a scan from its file or its directory, and keeps a second one out."""
 
 import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.run import digest
 from codesign.scan.driver import Scan
+from codesign.scan.hyperspace import ARCHITECTURE, read_hyperspace, split_reference
 from codesign.scan.quantities import Physics, parse_objective, require_objective
 from codesign.scan.settings import ScanConfig, read_scan, require_limits
 from codesign.scan.space import Space, valid_config
@@ -24,14 +26,24 @@ BASE = "base.toml"
 URL = "study.url"
 
 
-def check_scan(path: Path) -> tuple[ScanConfig, Space]:
+def check_scan(path: Path, hypermodel: str | None = None) -> tuple[ScanConfig, Space]:
     """Read the file of a scan and refuse what could not be scanned, before any work is done.
+
+    Args:
+        path: the file.
+        hypermodel: ``file.py:Name`` of a ``keras_tuner.HyperModel`` that becomes the network and adds its space.
 
     Raises:
         ConfigError: a key, a value of the space, an objective or a limit is wrong.
         DataError: the data set is missing or damaged.
     """
     settings, base = read_scan(path)
+    if hypermodel is not None:
+        file, name = split_reference(hypermodel)
+        both = {**settings.space, **read_hyperspace(file, name)}
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        base["model"] = {"architecture": ARCHITECTURE, "file": str(file), "name": name, "sha256": sha256}
+        settings = settings.model_copy(update={"space": both})
     config = valid_config(base, settings.base)
     space = Space(settings, base)
     space.check()
@@ -64,7 +76,7 @@ def start_scan(path: Path, folder: Path | None = None, url: str | None = None, h
     """
     if path.is_dir():
         path, folder = _file_in(path), path
-    settings, space = check_scan(path)
+    settings, space = check_scan(path, hypermodel)
     folder = folder or Path("runs") / settings.name
     if folder.exists() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise RunError(f"{folder}: exists and is not the directory of a scan; choose another with --output")

@@ -15,6 +15,8 @@ from codesign.scan.settings import ParameterSection, ScanConfig
 from codesign.sections import section_of, validate_section
 
 ARCHITECTURE = "model.architecture"
+# Tables whose keys are the user's own names.
+OPEN_TABLES = ("data.blocks.", "contract.inputs.", "quantization.layers.", "model.values.")
 # What draws a value for a parameter.
 Suggest = Callable[["Parameter"], Any]
 
@@ -88,27 +90,27 @@ class Space:
     def check(self) -> None:
         """Refuse values that no configuration can have, before any work is done.
 
-        Every value of every parameter is tried with the first values of all others.
+        Every value of every parameter is tried alone; combinations are validated when they are drawn.
 
         Raises:
             ConfigError: names the parameter and the value.
         """
         for parameter in self.parameters:
             for value in parameter.examples():
-                content = self.configuration(self._first(parameter, value))
+                content = self.configuration(self._with(parameter, value))
                 try:
                     valid_config(content, "configuration")
                 except ConfigError as error:
                     raise ConfigError(f"space.{parameter.name}: value {value!r}: {error}") from None
 
-    def _first(self, tried: Parameter, value: Any) -> dict[str, Any]:
-        """First values of all parameters, with one of them and those that its condition names as wanted."""
+    def _with(self, tried: Parameter, value: Any) -> dict[str, Any]:
+        """A value, and those that its conditions name; of all other keys the base's values hold."""
         wanted, pending = {tried.path: value}, [tried]
         while pending:
             for path, needed in pending.pop().values.when.items():
                 wanted[path] = _several(needed)[0]
                 pending += [parameter for parameter in self.parameters if parameter.path == path]
-        return self.draw(lambda parameter: wanted.get(parameter.path, parameter.examples()[0]))
+        return wanted
 
 
 def valid_config(content: Mapping[str, Any], where: str) -> Config:
@@ -164,7 +166,7 @@ def _require_known_paths(space: Space) -> None:
     options = _model_keys(space)
     for path in (parameter.path for parameter in space.parameters):
         known = {*options, *_paths(Config, "")}
-        if path not in known and not path.startswith(("data.blocks.", "contract.inputs.", "quantization.layers.")):
+        if path not in known and not path.startswith(OPEN_TABLES):
             raise ConfigError(f"space: {unknown_name('key', path, sorted(known))}")
 
 

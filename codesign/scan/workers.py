@@ -61,6 +61,7 @@ class DaskWorkers:
 
     def __enter__(self) -> Self:
         import dask
+        import distributed  # noqa: F401  sets up its own logging when it is imported
 
         dask.config.set({"distributed.scheduler.allowed-failures": self.attempts - 1})
         dask.config.set({"distributed.worker.memory.spill": False, "distributed.worker.memory.target": False})
