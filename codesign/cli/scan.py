@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from codesign.cli.arguments import assignment
 from codesign.cli.shared import JSON_OPTION, PipelineGroup, example, print_json
-from codesign.console import print_lines
+from codesign.console import StepProgress, print_lines
 from codesign.summary import LINE
 
 SCAN_ARGUMENT = click.argument("scan", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
@@ -73,6 +74,13 @@ def run(
         print_json(finished)
     else:
         print_lines(_lines(opened))
+
+
+def _quantity(record: dict[str, Any], name: str) -> str:
+    """A value of a record with its error."""
+    from codesign.scan.front import quantity
+
+    return quantity(record["values"][name], record["errors"].get(name))
 
 
 def _scan(opened: Any, workers: int | None, scheduler: str | None, search_only: bool) -> Any:
@@ -178,3 +186,53 @@ def front(scan: Path, as_json: bool) -> None:
         print_json(_record(opened))
     else:
         print_lines(_lines(opened))
+
+
+@scan.command(epilog=example("codesign scan best runs/scan_jet_tagging --limit lut=2000 --limit latency_ns=25"))
+@SCAN_ARGUMENT
+@click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE", help="Limit besides those of the scan.")
+@JSON_OPTION
+def best(scan: Path, limits: tuple[str, ...], as_json: bool) -> None:
+    """The point to take: the cheapest of those that cannot be told apart from the best physics within the limits.
+
+    Judged candidates count where there are some, else the front of the search.
+    """
+    from codesign.scan.choice import best_record
+    from codesign.scan.session import open_scan
+
+    record = best_record(open_scan(scan), dict(assignment(limit) for limit in limits))
+    if as_json:
+        print_json(record)
+        return
+    shown = {name: value for name, value in record.items() if not isinstance(value, dict)}
+    print_lines(
+        [
+            *(f"{name:<24} {value}" for name, value in shown.items()),
+            *(f"{name:<24} {_quantity(record, name)}" for name in record["values"]),
+        ]
+    )
+
+
+@scan.command(
+    epilog=example(
+        "codesign scan export runs/scan_jet_tagging", "codesign scan export runs/scan_jet_tagging --trial 17"
+    )
+)
+@SCAN_ARGUMENT
+@click.option("--trial", type=click.IntRange(min=0), help="Only the points of this trial.")
+@JSON_OPTION
+def export(scan: Path, trial: int | None, as_json: bool) -> None:
+    """Make a run directory with firmware for every point of the front, ready for 'codesign synth'.
+
+    The trainings are not repeated: each point is a checkpoint that its trial kept.
+    """
+    from codesign.scan.choice import export_front
+    from codesign.scan.session import locked, open_scan
+
+    opened = open_scan(scan)
+    with locked(opened.folder), StepProgress("export") as progress:
+        folders = export_front(opened, trial, progress)
+    if as_json:
+        print_json([str(folder) for folder in folders])
+    else:
+        print_lines([f"codesign synth {folder}" for folder in folders])
