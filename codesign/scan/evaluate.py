@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.config import Config
-from codesign.errors import CodesignError, RunError
+from codesign.errors import CodesignError, RunError, TargetError
 from codesign.files import write_whole
 from codesign.progress import Progress, silent
 from codesign.run import Run, to_json
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the driver of a scan, which imports this file, needs no mac
     from codesign.training.front import FrontPoint
 
 LOCK_POLL_S = 0.5
+KEPT_EBOPS = 2.0  # targets up to which a training keeps checkpoints (`codesign.training.recipes`)
 
 
 def evaluate(task: TrialTask, progress: Progress = silent) -> TrialResult:
@@ -87,15 +88,27 @@ def _train(run: Run, task: TrialTask, progress: Progress) -> tuple[Point | None,
         look = _look(run, task, until, progress)
         if look is not None and not near_front(look.values, look.errors, task.front, task.directions):
             return look, (look,), until
-    network, result = fit_trial(run, progress)
+    network, result = _fitted(run, progress)
     points = [_point(run, network, result, task)]
     for other in _others(result.front, result.chosen, task.points) if run.config.quantization.method == "hgq" else ():
-        network, found = fit_trial(_at(run, other), silent)
+        network, found = fit_trial(_at(run, other.ebops), silent)
         try:
             points.append(_point(run, network, found, task))
         except CodesignError:
             continue  # a collapsed early checkpoint is no point
     return look, tuple(points), result.epochs
+
+
+def _fitted(run: Run, progress: Progress) -> "tuple[Network, TrainResult]":
+    """The trained network; of a training that missed its target the best checkpoint that it kept: a point all the same.
+
+    Raises:
+        TargetError: none was kept.
+    """
+    try:
+        return fit_trial(run, progress)
+    except TargetError:
+        return fit_trial(_at(run, KEPT_EBOPS * run.config.quantization.target_ebops), silent)
 
 
 def _look(run: Run, task: TrialTask, until: int, progress: Progress) -> Point | None:
@@ -139,9 +152,9 @@ def _point(run: Run, network: "Network", result: "TrainResult", task: TrialTask)
     return Point(result.chosen.epoch, result.chosen.ebops, known, errors, violations_of(task.limits, known))
 
 
-def _at(run: Run, point: "FrontPoint") -> Run:
-    """The same run with another checkpoint of its front."""
-    quantization = run.config.quantization.model_copy(update={"checkpoint_ebops": point.ebops})
+def _at(run: Run, ebops: float) -> Run:
+    """The same run with another checkpoint of its front: the best one of at most so many EBOPs."""
+    quantization = run.config.quantization.model_copy(update={"checkpoint_ebops": ebops})
     config: Config = run.config.model_copy(update={"quantization": quantization})
     return Run(run.path, config, run.config_directory)
 

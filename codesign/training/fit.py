@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from codesign.config import Config
-from codesign.errors import ModelError
+from codesign.errors import ModelError, TargetError
 from codesign.models.network import Network
 from codesign.progress import Progress, silent
 from codesign.training.calibration import TRACE_BATCH, calibrate
@@ -80,7 +80,8 @@ def fit(
 
     Raises:
         ConfigError: the quantisation or pruning does not fit the network.
-        ModelError: the loss became NaN, or no checkpoint met the target.
+        ModelError: the loss became NaN.
+        TargetError: no checkpoint met the target.
     """
     monitor, recipe = MONITOR[config.task.kind], RECIPES[config.quantization.method](network, config)
     pruning = pruning_method(network, train, config)
@@ -208,7 +209,7 @@ def _choose(front: FrontCheckpoints, ebops: float, history: dict[str, list[float
     """The best checkpoint within the target."""
     chosen = front.best(ebops)
     if chosen is None:
-        raise ModelError(
+        raise TargetError(
             f"training: no epoch stayed within {ebops:,.0f} EBOPs (lowest {min(history['ebops']):,.0f}); "
             "raise training.epochs or quantization.target_ebops"
         )
