@@ -141,10 +141,10 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     import_keras().utils.set_random_seed(run.config.seed)
     from codesign.training.step import train_network
 
-    return train_network(run, _contract(run), (_fit_key(run, data["digest"]), TRAINING_STATE), MODEL, SCORES, progress)
+    return train_network(run, _contract(run), (fit_key(run, data["digest"]), TRAINING_STATE), MODEL, SCORES, progress)
 
 
-def _fit_key(run: Run, data_digest: str) -> str:
+def fit_key(run: Run, data_digest: str) -> str:
     """Digest of all that determines the fit: everything but which of its checkpoints is chosen."""
     chosen = run.config.quantization
     inputs = [

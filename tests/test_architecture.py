@@ -28,6 +28,7 @@ LIGHT = [
     "cli",
     "summary",
     "estimation",
+    "scan",
 ]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
@@ -47,6 +48,10 @@ ALLOWED = {
     "firmware": FOUNDATION | {"contract", "models", "firmware"},
     "verify": FOUNDATION | {"contract", "verify"},
     "synth": FOUNDATION | {"synth"},
+    "scan": FOUNDATION
+    | CONTRACT
+    | {"models", "training", "evaluation", "data", "metrics", "firmware", "verify", "synth", "report", "scan"}
+    | {"pipeline", "steps", "summary"},
     "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from codesign.bunch_clock import BUNCH_CLOCK_MHZ, bunch_crossings
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
+from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.decision import (
     Decision,
     DecisionRequest,
@@ -16,7 +17,6 @@ from codesign.firmware.decision import (
     clocks_per_crossing,
     write_decision,
 )
-from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port

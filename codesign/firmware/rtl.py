@@ -188,6 +188,50 @@ def write_verilog(
     Raises:
         FirmwareError: the generated pipeline has no register, or an implausible size.
     """
+    project, size = _pipeline(integer_model, path, part, clock_period_ns, latency_cutoff)
+    project.write()
+    for archive in path.glob("model/*.gz"):
+        _forget_time(archive)
+    source = path / "src"
+    _require_port_widths(source / f"{TOP}.v", integer_model)
+    parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
+    tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
+    sources = (*parts, *tables, source / f"{TOP}.v")
+    return RtlProject(path, sources, size.latency_cycles, size.lut_estimate, size.register_bits, size.terms)
+
+
+@dataclass(frozen=True)
+class PipelineSize:
+    """What the pipelined network costs, as the compiler counts it, without the wrapper.
+
+    Attributes:
+        latency_cycles: as in `RtlProject`.
+        lut_estimate: the compiler's cost.
+        register_bits: pipeline registers.
+        terms: as in `RtlProject`.
+    """
+
+    latency_cycles: int
+    lut_estimate: float
+    register_bits: int
+    terms: CostTerms
+
+
+def pipeline_size(
+    integer_model: IntegerModel, *, part: str, clock_period_ns: float, latency_cutoff: float
+) -> PipelineSize:
+    """What ``write_verilog`` would give, without writing anything.
+
+    Raises:
+        FirmwareError: as there.
+    """
+    return _pipeline(integer_model, Path(TOP), part, clock_period_ns, latency_cutoff)[1]
+
+
+def _pipeline(
+    integer_model: IntegerModel, path: Path, part: str, clock_period_ns: float, latency_cutoff: float
+) -> tuple[Any, PipelineSize]:
+    """The project of alkaid, not written yet, and its size."""
     from alkaid.codegen import RTLModel
 
     project = RTLModel(
@@ -199,21 +243,13 @@ def write_verilog(
         part_name=part,
         clock_period=clock_period_ns,
     )
-    project.write()
-    for archive in path.glob("model/*.gz"):
-        _forget_time(archive)
     latency = max(int(signal.schedule.bias) for signal in project.fsm.out_signals)
     cost = float(integer_model.graph.cost)
     if latency <= 0 or project.reg_bits <= 0:
         raise FirmwareError(f"{path}: the generated pipeline has {latency} stages and {project.reg_bits} register bits")
     if not cost > 0:
         raise FirmwareError(f"{path}: the compiler's cost is {cost:g} LUT: the network computes nothing")
-    source = path / "src"
-    _require_port_widths(source / f"{TOP}.v", integer_model)
-    parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
-    terms = cost_terms(project.fsm)
-    tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
-    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits), terms)
+    return project, PipelineSize(latency, cost, int(project.reg_bits), cost_terms(project.fsm))
 
 
 def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:
