@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from codesign.bunch_clock import bunch_crossings
 from codesign.config import BudgetSection
 from codesign.contract import InputContract
 from codesign.evaluation.scores import SplitScores
@@ -76,7 +77,6 @@ def selection_scores(run: Run, network: Any) -> SplitScores:
 
 def trace_costs(run: Run, model: Any) -> dict[str, float | None]:
     """Costs that the compiler's trace tells: without wrapper, LUT within some 10 % of what synthesis counts."""
-    from codesign.firmware.generate import bunch_crossings
     from codesign.firmware.rtl import pipeline_size, trace
 
     section = run.config.firmware
