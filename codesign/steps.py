@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from codesign import __version__
 from codesign.config import SynthesisSection
 from codesign.config_firmware import WorkingPointSection
 from codesign.contract import InputContract
@@ -21,7 +22,7 @@ from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
-from codesign.run import Run, digest, digest_files
+from codesign.run import Run, digest, digest_files, to_json
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
@@ -194,6 +195,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.firmware.decision import DecisionRequest
     from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
+    from codesign.firmware.readme import write_readme
     from codesign.fixed_point import FixedPoint
     from codesign.models.store import load_model
 
@@ -220,7 +222,10 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     project(directory / result.hls_project, contract, score_format).compile()
     Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
-    return {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_readme(directory, result, run.config.name)
+    record = {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_whole(directory / "manifest.json", to_json({"codesign": __version__, "name": run.config.name, **record}))
+    return record
 
 
 # --- verification -----------------------------------------------------------------------------------------------------
@@ -272,6 +277,7 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
         tuple(directory / source for source in firmware["rtl_sources"]),
         tuple(directory / folder for folder in firmware["include_directories"]),
         firmware["top"],
+        firmware["clock"],
     )
     boards, folder = _boards(run), run.path / "synth"
     if section.tool == "vivado":

@@ -12,8 +12,7 @@ from codesign.synth.step import Design
 from codesign.synth.vivado import run_vivado
 from codesign.synth.vivado_records import VivadoDesign, VivadoOptions
 
-CLOCK = "clk"  # of firmware_templates/trigger_algorithm.v
-IO_DELAY_SHARE = 0.2  # of the period, for the logic around the algorithm; as in trigger_algorithm.xdc
+IO_DELAY_SHARE = 0.2  # of the period, for the logic around the algorithm; as in algorithm.xdc.j2
 
 
 def vivado_boards(
@@ -49,7 +48,7 @@ def vivado_boards(
             design.include_dirs,
             design.top,
             board.part,
-            clock=CLOCK,
+            clock=design.clock,
             clock_period_ns=period_ns,
             io_delay_ns=IO_DELAY_SHARE * period_ns,
         )
