@@ -39,12 +39,16 @@ def check_names(run: Run) -> None:
     """Refuse a configuration that names an unknown architecture, board or preset, before any work is done.
 
     Raises:
-        ConfigError: the message lists the known names.
+        ConfigError: the message lists the known names; or the clock cannot count the bunch crossings it must.
     """
+    from codesign.firmware.decision import clocks_per_crossing
+    from codesign.firmware.generate import BUNCH_CLOCK_MHZ
     from codesign.models.registry import require_architecture
 
     require_architecture(run.config)
     require_measurable(run.config.budget, run.config.task, run.config.evaluation)
+    if run.config.firmware.interface == "l1_algo":
+        clocks_per_crossing(_clock_mhz(run), BUNCH_CLOCK_MHZ)
     _boards(run)
     _preset(run)
 
@@ -206,7 +210,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     target = FirmwareTarget(
         board=board.name,
         part=board.part,
-        clock_mhz=section.clock_mhz or board.clock_mhz,
+        clock_mhz=_clock_mhz(run),
         latency_cutoff=section.latency_cutoff,
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
@@ -341,6 +345,10 @@ def _preset(run: Run) -> Preset | None:
 
 def _main_board(run: Run) -> Board:
     return get_board(run.config.firmware.board, run.config_directory)
+
+
+def _clock_mhz(run: Run) -> float:
+    return run.config.firmware.clock_mhz or _main_board(run).clock_mhz
 
 
 def _boards(run: Run) -> list[Board]:
