@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from codesign import __version__
 from codesign.config_firmware import WorkingPointSection
 from codesign.config_synthesis import SynthesisSection
 from codesign.contract import InputContract
@@ -21,7 +22,7 @@ from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
-from codesign.run import Run, digest, digest_files
+from codesign.run import Run, digest, digest_files, to_json
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
@@ -38,12 +39,16 @@ def check_names(run: Run) -> None:
     """Refuse a configuration that names an unknown architecture, board or preset, before any work is done.
 
     Raises:
-        ConfigError: the message lists the known names.
+        ConfigError: the message lists the known names; or the clock cannot count the bunch crossings it must.
     """
+    from codesign.firmware.decision import clocks_per_crossing
+    from codesign.firmware.generate import BUNCH_CLOCK_MHZ
     from codesign.models.registry import require_architecture
 
     require_architecture(run.config)
     require_measurable(run.config.budget, run.config.task, run.config.evaluation)
+    if run.config.firmware.interface == "l1_algo":
+        clocks_per_crossing(_clock_mhz(run), BUNCH_CLOCK_MHZ)
     _boards(run)
     _preset(run)
 
@@ -204,6 +209,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.firmware.decision import DecisionRequest
     from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
+    from codesign.firmware.readme import write_readme
     from codesign.fixed_point import FixedPoint
     from codesign.models.store import load_model
 
@@ -214,7 +220,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     target = FirmwareTarget(
         board=board.name,
         part=board.part,
-        clock_mhz=section.clock_mhz or board.clock_mhz,
+        clock_mhz=_clock_mhz(run),
         latency_cutoff=section.latency_cutoff,
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
@@ -230,7 +236,10 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     project(directory / result.hls_project, contract, score_format).compile()
     Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
-    return {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_readme(directory, result, run.config.name)
+    record = {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_whole(directory / "manifest.json", to_json({"codesign": __version__, "name": run.config.name, **record}))
+    return record
 
 
 # --- verification -----------------------------------------------------------------------------------------------------
@@ -336,6 +345,10 @@ def _preset(run: Run) -> Preset | None:
 
 def _main_board(run: Run) -> Board:
     return get_board(run.config.firmware.board, run.config_directory)
+
+
+def _clock_mhz(run: Run) -> float:
+    return run.config.firmware.clock_mhz or _main_board(run).clock_mhz
 
 
 def _boards(run: Run) -> list[Board]:

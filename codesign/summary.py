@@ -159,8 +159,10 @@ def _wrapped(title: str, parts: Iterable[str]) -> list[str]:
 
 def _firmware_lines(run: Run) -> list[str]:
     record = run.record("firmware")
+    decision = record.get("decision")
+    top = f"{record['top']}: {len(decision['working_points'])} working points, " if decision else ""
     return [
-        f"firmware      latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
+        f"firmware      {top}latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
         f"{record['latency_bunch_crossings']} BX at {record['target']['clock_mhz']:.2f} MHz, "
         f"II = {record['initiation_interval']}, scores {record['score_format']}"
     ]

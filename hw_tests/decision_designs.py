@@ -36,11 +36,12 @@ def write_design(
         name: WorkingPointSection.model_validate({"class": chosen, "threshold": threshold, "prescale": prescale})
         for name, chosen, threshold, prescale in points
     }
+    score_format = FixedPoint(outputs.fields[0].signed, SCORE_BITS, SCORE_BITS)
     decision, sources = write_decision(
         path,
         DecisionRequest(interface, sections, {}, tmr),
         outputs,
-        FixedPoint(outputs.fields[0].signed, SCORE_BITS, SCORE_BITS),
+        score_format,
         NetworkIdentity(0xC0DE51F9, NETWORK_LATENCY),
         clocks_per_bx if interface == "l1_algo" else None,
     )
@@ -48,12 +49,18 @@ def write_design(
         f"parameter INPUT_BITS = {outputs.bits},\nparameter OUTPUT_BITS = {outputs.bits},\n"
         f"parameter LATENCY = {NETWORK_LATENCY}\n"
     )
+    network = HERE / "designs" / "pass_through.v"
     record = {
+        "top": decision.top,
+        "inputs": dataclasses.asdict(outputs),
         "outputs": dataclasses.asdict(outputs),
+        "score_format": str(score_format),
         "decision": dataclasses.asdict(decision),
         "latency_cycles": decision.latency_cycles,
+        "initiation_interval": 1,
+        "rtl_sources": [str(source) for source in (network, *sources)],
+        "include_directories": [str(path)],
     }
-    network = HERE / "designs" / "pass_through.v"
     return Design(decision.top, (network, *sources), (path,), parameters=SMALL), record
 
 

@@ -3,11 +3,13 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from decision_designs import CLASSIFIER, DETECTOR, stimulus, write_design
 
+from codesign.contract import InputContract, InputFormat
 from codesign.tools import find_tool
-from codesign.verify import benches
+from codesign.verify import benches, make_vectors, verify_firmware
 from codesign.verify.cosim import BenchResult, simulate
 
 pytestmark = [
@@ -93,13 +95,34 @@ def run(path: Path, interface: str, points=CLASSIFIER, fault=None, *, tmr: bool 
     return simulate(design, stimulus(record), path / "work", simulator="icarus")
 
 
-@pytest.mark.parametrize(("interface", "points", "latency"), [("l1_algo", CLASSIFIER, 8), ("axi_stream", DETECTOR, 7)])
-def test_the_right_design_passes(tmp_path, interface, points, latency):
-    result = run(tmp_path, interface, points, tmr=interface == "l1_algo")
+def test_a_stream_of_one_score_passes(tmp_path):
+    result = run(tmp_path, "axi_stream", DETECTOR)
     assert all(test.passed and test.vectors > 0 for test in result.tests), result.tests
-    assert {test.name for test in result.tests} == set(benches.BENCHES[TOPS[interface]].tests)
-    assert (result.latency_cycles, result.valid_latency_cycles, result.initiation_interval) == (latency, latency, 1)
+    assert {test.name for test in result.tests} == set(benches.BENCHES["axi_stream_algo"].tests)
+    assert (result.latency_cycles, result.valid_latency_cycles, result.initiation_interval) == (7, 7, 1)
     assert len(result.found) == 60
+
+
+def test_a_firmware_is_verified_with_and_without_what_stands_around_the_network(tmp_path):
+    _, record = write_design(tmp_path, "l1_algo", tmr=True)
+    contract = InputContract(tuple(InputFormat(name, "", 0.0, 1.0, 6) for name in "abc"))
+    vectors = make_vectors(contract, np.zeros((0, 3), dtype=np.int64), 60, seed=1)
+    result = verify_firmware(
+        tmp_path,
+        record,
+        vectors,
+        {"network": vectors.inputs},
+        tmp_path / "verify",
+        simulator="icarus",
+        x_vectors=10,
+        seed=5,
+    )
+    assert result.passed, str(result)
+    assert [part.implementation for part in result.comparisons] == ["RTL (icarus)", "l1_algo (icarus)"]
+    assert (result.latency_cycles_promised, result.latency_cycles_measured) == (8, 8)
+    found = {top: {bench.test for bench in result.benches if bench.top == top} for top in benches.BENCHES}
+    assert found["l1_algo"] == set(benches.BENCHES["l1_algo"].tests)
+    assert found["trigger_algorithm"] == set(benches.BENCHES["trigger_algorithm"].tests)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

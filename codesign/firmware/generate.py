@@ -49,6 +49,7 @@ class FirmwareResult:
 
     Attributes:
         top: top module of the RTL.
+        clock: its clock.
         target: board, part and clock.
         classes: class names in port order.
         inputs: packed input word.
@@ -73,6 +74,7 @@ class FirmwareResult:
     """
 
     top: str
+    clock: str
     target: FirmwareTarget
     classes: tuple[str, ...]
     inputs: Port
@@ -146,10 +148,12 @@ def generate(
         clocks = clocks_per_crossing(target.clock_mhz, BUNCH_CLOCK_MHZ) if request.interface == "l1_algo" else None
         network = NetworkIdentity(int(emulator.version[:8], 16), project.latency_cycles)
         decision, more = write_decision(path / "wrapper", request, outputs, integer_model.score_format, network, clocks)
+        wrapper.write_constraints(path / "wrapper", decision.top, decision.clock_port, timing)
         top, latency_cycles, sources = decision.top, decision.latency_cycles, (*sources, *more)
     latency_ns = latency_cycles * period_ns
     return FirmwareResult(
         top=top,
+        clock=wrapper.CLOCK if decision is None else decision.clock_port,
         target=target,
         classes=tuple(classes),
         inputs=inputs,

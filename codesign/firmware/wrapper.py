@@ -13,6 +13,7 @@ from codesign.firmware.rtl import IntegerModel, ScoreBits
 from codesign.fixed_point import FixedPoint
 
 TOP = "trigger_algorithm"
+CLOCK = "clk"
 
 
 @dataclass(frozen=True)
@@ -49,38 +50,58 @@ def write_wrapper(path: Path, inputs: Port, outputs: Port, network: IntegerModel
         The Verilog sources in reading order, the top module last.
     """
     path.mkdir(parents=True, exist_ok=True)
-    templates = asset("firmware_templates")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    ports = environment.get_template("network_ports.v.j2").render(
-        network=NETWORK,
-        score_format=network.score_format,
-        input_bits=inputs.bits,
-        output_bits=outputs.bits,
-        raw_input_bits=sum(bits.width for bits in network.input_bits),
-        raw_output_bits=sum(score.width for score in network.score_bits),
-        inputs=[
-            {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
-            for field, bits in zip(inputs.fields, network.input_bits, strict=True)
-            if bits.width
-        ],
-        scores=[
-            _placement(field.name, field.lsb, field.width, score, network.score_format)
-            for field, score in zip(outputs.fields, network.score_bits, strict=True)
-        ],
-    )
-    constraints = environment.get_template("trigger_algorithm.xdc.j2").render(
-        clock_mhz=timing.clock_mhz,
-        clock_period_ns=timing.clock_period_ns,
-        io_delay_ns=0.2 * timing.clock_period_ns,
-        clock_buffer="BUFGCTRL_X0Y0" if timing.part.startswith("xc7") else "BUFGCE_X0Y0",
+    ports = (
+        templates()
+        .get_template("network_ports.v.j2")
+        .render(
+            network=NETWORK,
+            score_format=network.score_format,
+            input_bits=inputs.bits,
+            output_bits=outputs.bits,
+            raw_input_bits=sum(bits.width for bits in network.input_bits),
+            raw_output_bits=sum(score.width for score in network.score_bits),
+            inputs=[
+                {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
+                for field, bits in zip(inputs.fields, network.input_bits, strict=True)
+                if bits.width
+            ],
+            scores=[
+                _placement(field.name, field.lsb, field.width, score, network.score_format)
+                for field, score in zip(outputs.fields, network.score_bits, strict=True)
+            ],
+        )
     )
     (path / "network_ports.v").write_text(ports)
-    (path / f"{TOP}.xdc").write_text(constraints)
+    write_constraints(path, TOP, CLOCK, timing)
     (path / "trigger_parameters.vh").write_text(_parameters(inputs.bits, outputs.bits, timing.latency_cycles))
-    shutil.copyfile(templates / f"{TOP}.v", path / f"{TOP}.v")
+    shutil.copyfile(asset("firmware_templates") / f"{TOP}.v", path / f"{TOP}.v")
     return path / "network_ports.v", path / f"{TOP}.v"
+
+
+def write_constraints(path: Path, top: str, clock: str, timing: Timing) -> None:
+    """Write the out-of-context constraints of a top module with one clock."""
+    constraints = (
+        templates()
+        .get_template("algorithm.xdc.j2")
+        .render(
+            top=top,
+            clock=clock,
+            clock_mhz=timing.clock_mhz,
+            clock_period_ns=timing.clock_period_ns,
+            io_delay_ns=0.2 * timing.clock_period_ns,
+            clock_buffer="BUFGCTRL_X0Y0" if timing.part.startswith("xc7") else "BUFGCE_X0Y0",
+        )
+    )
+    (path / f"{top}.xdc").write_text(constraints)
+
+
+def templates() -> jinja2.Environment:
+    """The text templates; an unknown name in one is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(asset("firmware_templates")),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
 
 
 def _parameters(input_bits: int, output_bits: int, latency_cycles: int) -> str:

@@ -41,6 +41,7 @@ def synthesise_firmware(
         tuple(directory / source for source in firmware["rtl_sources"]),
         tuple(directory / folder for folder in firmware["include_directories"]),
         firmware["top"],
+        firmware["clock"],
     )
     if section.tool == "vivado":
         result = vivado_boards(design, boards, clock_mhz, section, synth_dir, progress)

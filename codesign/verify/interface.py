@@ -1,7 +1,14 @@
-"""What the bench of a trigger decision must know of it, and the small build in which counters and orbits run over."""
+"""Simulation of what stands around the network, and what its bench must know of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
+from codesign.verify.simulators import SIMULATORS
+
+NETWORK_TOP = "trigger_algorithm"  # simulated alone as well where more stands around it
 
 # Parameters of the four-state build: there a simulator manages some thousand clocks, and registers of full width would
 # never come to their ends. The fast simulator runs the design as it is shipped.
@@ -9,21 +16,49 @@ SMALL: dict[str, int] = {"ORBIT": 24, "COUNTER_BITS": 5, "PRESCALE_BITS": 4}
 CONSTANTS = ("identity", "map_version", "network_id", "features", "latency")
 
 
-def small_parameters(firmware: Mapping[str, Any]) -> dict[str, int]:
-    """Parameters of the small build of a firmware's top module; none where it gives scores only."""
-    return dict(SMALL) if firmware.get("decision") else {}
+def promised_latency(firmware: Mapping[str, Any], top: str) -> int:
+    """Latency in clocks that ``firmware.json`` promises for the network or for what stands around it."""
+    decision = firmware.get("decision")
+    if decision and top == NETWORK_TOP:
+        return int(decision["network_latency_cycles"])
+    return int(firmware["latency_cycles"])
+
+
+def simulate_around(
+    firmware: Mapping[str, Any], design: Design, stimulus: Stimulus, work_dir: Path, simulator: str
+) -> BenchResult:
+    """Run the bench of a firmware's top module: the small build in the four-state simulator, else as it is shipped.
+
+    Args:
+        firmware: the parsed ``firmware.json``, of a firmware with a decision.
+        design: its sources; the top module and its parameters are set here.
+        stimulus: words for the network; latency and settings are set here.
+        work_dir: receives a folder for the run.
+        simulator: a name of ``SIMULATORS``.
+
+    Raises:
+        ToolError: the simulator is missing or too old, the Verilog does not compile, or the bench crashed.
+    """
+    top, parameters = firmware["top"], SMALL if SIMULATORS[simulator].four_state else {}
+    whole = replace(
+        stimulus,
+        latency_cycles=promised_latency(firmware, top),
+        settings=decision_settings(firmware, parameters),
+        tmr=firmware["decision"]["tmr"],
+    )
+    return simulate(
+        replace(design, top=top, parameters=parameters), whole, work_dir / f"{top}_{simulator}", simulator=simulator
+    )
 
 
 def decision_settings(firmware: Mapping[str, Any], parameters: Mapping[str, int]) -> dict[str, Any]:
-    """Settings of the golden model and the bench, empty where a firmware gives scores only.
+    """Settings of the golden model and the bench.
 
     Args:
-        firmware: the parsed ``firmware.json``.
+        firmware: the parsed ``firmware.json``, of a firmware with a decision.
         parameters: parameters that the build sets otherwise than the firmware.
     """
-    decision = firmware.get("decision")
-    if not decision:
-        return {}
+    decision = firmware["decision"]
     prescale_bits = parameters.get("PRESCALE_BITS", decision["prescale_bits"])
     score = firmware["outputs"]["fields"][0]
     return {

@@ -15,7 +15,7 @@ from codesign.progress import Progress, silent
 from codesign.verify.bench_results import BenchTest
 from codesign.verify.compare import Comparison, compare
 from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
-from codesign.verify.interface import decision_settings, small_parameters
+from codesign.verify.interface import NETWORK_TOP, promised_latency, simulate_around
 from codesign.verify.result import BenchOutcome, VerifyResult
 from codesign.verify.vectors import Vectors
 from codesign.verify.words import pack_words, unpack_words
@@ -23,7 +23,6 @@ from codesign.verify.words import pack_words, unpack_words
 Scores = NDArray[np.int64]
 
 X_SIMULATOR = "icarus"  # the four-state simulator of the additional run
-NETWORK_TOP = "trigger_algorithm"  # simulated alone as well where more stands around it
 
 
 @dataclass(frozen=True)
@@ -38,27 +37,11 @@ class FirmwareUnderTest:
     directory: Path
     record: Mapping[str, Any]
 
-    @property
-    def tops(self) -> tuple[str, ...]:
-        """Modules that are simulated: the network, and what stands around it."""
-        return tuple(dict.fromkeys((NETWORK_TOP, self.record["top"])))
-
-    def parameters(self, top: str, simulator: str) -> dict[str, int]:
-        """Parameters in which a simulated design differs from the firmware."""
-        return small_parameters(self.record) if top != NETWORK_TOP and simulator == X_SIMULATOR else {}
-
-    def latency_cycles(self, top: str) -> int:
-        """Promised latency of a module."""
-        decision = self.record.get("decision")
-        if decision and top == NETWORK_TOP:
-            return int(decision["network_latency_cycles"])
-        return int(self.record["latency_cycles"])
-
-    def design(self, top: str, simulator: str) -> Design:
-        """The Verilog of one top module."""
+    @cached_property
+    def design(self) -> Design:
+        """The Verilog."""
         return Design(
-            top=top,
-            parameters=self.parameters(top, simulator),
+            top=NETWORK_TOP,
             sources=tuple(self.directory / source for source in self.record["rtl_sources"]),
             include_directories=tuple(self.directory / folder for folder in self.record["include_directories"]),
         )
@@ -78,18 +61,15 @@ class FirmwareUnderTest:
         """Common format of the scores."""
         return FixedPoint.parse(self.record["score_format"])
 
-    def stimulus(self, top: str, simulator: str, inputs: Scores, reference: Scores, seed: int) -> Stimulus:
-        """Words for the bench of a module."""
-        inside = top == NETWORK_TOP
+    def stimulus(self, inputs: Scores, reference: Scores, seed: int) -> Stimulus:
+        """Words for the bench."""
         return Stimulus(
             inputs=pack_words(inputs, self.input_widths),
             responses=pack_words(reference, self.output_widths),
             input_bits=self.record["inputs"]["bits"],
             output_bits=self.record["outputs"]["bits"],
-            latency_cycles=self.latency_cycles(top),
+            latency_cycles=promised_latency(self.record, NETWORK_TOP),
             seed=seed,
-            settings={} if inside else decision_settings(self.record, self.parameters(top, simulator)),
-            tmr=not inside and self.record["decision"]["tmr"],
         )
 
     def scores(self, found: Sequence[int | None]) -> tuple[Scores, NDArray[np.bool_]]:
@@ -133,23 +113,31 @@ def verify_firmware(
     under_test = FirmwareUnderTest(firmware_dir, firmware)
     reference = next(iter(responses.values()))
     _check_ports(under_test, vectors, reference)
-    rows_of = {simulator: np.arange(len(vectors))}
-    rows_of.setdefault(X_SIMULATOR, vectors.spread(x_vectors))
-    runs = [(top, name, rows) for top in under_test.tops for name, rows in rows_of.items()]
+    runs = [(simulator, np.arange(len(vectors)))]
+    if simulator != X_SIMULATOR:
+        runs.append((X_SIMULATOR, vectors.spread(x_vectors)))
     steps = len(responses) - 1 + len(runs)
     comparisons, results = [], []
     for done, (name, other) in enumerate(list(responses.items())[1:]):
         progress(f"comparing {name}", done, steps)
         comparisons.append(_compare(under_test, name, vectors.inputs, reference, np.asarray(other), work_dir))
-    for done, (top, name, rows) in enumerate(runs, start=len(comparisons)):
-        progress(f"simulating {len(rows)} vectors through {top} in {name}", done, steps)
+    for done, (name, rows) in enumerate(runs, start=len(comparisons)):
+        progress(f"simulating {len(rows)} vectors in {name}", done, steps)
         inputs, expected = vectors.inputs[rows], reference[rows]
-        stimulus = under_test.stimulus(top, name, inputs, expected, seed)
-        folder = work_dir / (name if top == NETWORK_TOP else f"{top}_{name}")
-        results.append(simulate(under_test.design(top, name), stimulus, folder, simulator=name))
+        stimulus = under_test.stimulus(inputs, expected, seed)
+        results.append(simulate(under_test.design, stimulus, work_dir / name, simulator=name))
         found, unknown = under_test.scores(results[-1].found)
-        label = f"RTL ({name})" if top == NETWORK_TOP else f"{top} ({name})"
+        label = f"RTL ({name})"
         comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown, rows))
+    for name, rows in runs if firmware.get("decision") else ():
+        progress(f"simulating {len(rows)} vectors through {firmware['top']} in {name}", steps - 1, steps)
+        stimulus = under_test.stimulus(vectors.inputs[rows], reference[rows], seed)
+        results.append(simulate_around(firmware, under_test.design, stimulus, work_dir, name))
+        found, unknown = under_test.scores(results[-1].found)
+        label = f"{firmware['top']} ({name})"
+        comparisons.append(
+            _compare(under_test, label, vectors.inputs[rows], reference[rows], found, work_dir, unknown, rows)
+        )
     progress("verified", steps, steps)
     return _result(under_test, vectors, tuple(comparisons), results, seed)
 
@@ -212,23 +200,23 @@ def _result(
     benches = tuple(_outcome(result, test) for result in results for test in result.tests)
     parts: tuple[Comparison | BenchOutcome, ...] = (*comparisons, *benches)
     faults = [str(part).splitlines()[0] for part in parts if not part.passed]
+    whole = next(result for result in results if result.top == under_test.record["top"])
     for result in results:
-        where, promised = f"{result.top} in {result.simulator}", under_test.latency_cycles(result.top)
+        promised = promised_latency(under_test.record, result.top)
         if result.latency_cycles != promised:
-            faults.append(f"{where}: latency is {result.latency_cycles} cycles, promised {promised}")
+            faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {promised}")
         if result.initiation_interval != under_test.record["initiation_interval"]:
             faults.append(
-                f"{where}: initiation interval is {result.initiation_interval}, "
+                f"{result.simulator}: initiation interval is {result.initiation_interval}, "
                 f"promised {under_test.record['initiation_interval']}"
             )
-    whole = next(result for result in results if result.top == under_test.record["top"])
     return VerifyResult(
         passed=not faults,
         vectors=len(vectors),
         categories=vectors.counts,
         comparisons=comparisons,
         benches=benches,
-        latency_cycles_promised=under_test.latency_cycles(whole.top),
+        latency_cycles_promised=promised_latency(under_test.record, whole.top),
         latency_cycles_measured=whole.latency_cycles,
         initiation_interval_measured=whole.initiation_interval,
         seed=seed,
