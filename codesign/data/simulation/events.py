@@ -10,8 +10,8 @@ The class ``background`` is a mixture of Standard Model processes in fixed propo
 of generation; signals and processes of the user are entirely in the split ``test``, because an anomaly detector may
 neither learn from them nor choose its formats on them.
 
-Events of ``qcd`` have weights (`codesign.data.simulation.redecay`), which add up to the number of events asked for; those
-of the other processes have weight one.
+Events of ``qcd`` have weights (`codesign.data.simulation.redecay`), which add up to the number of events asked for;
+those of the other processes have weight one.
 """
 
 import math
@@ -300,7 +300,7 @@ def _provenance(
             "pythia_settings": list(MINIMUM_BIAS.settings),
             "pythia_seeds": library,
         },
-        "weight": "of qcd: in how many decays of its heavy hadrons the collision passed, scaled to the events it stands for",
+        "weight": "of qcd: how many decays of a collision passed, scaled to the number of events that qcd stands for",
         "split": (
             "Standard Model processes, each in the order of generation: 60 % train, 20 % validation, 20 % test; "
             "all others: test; then rows shuffled"
