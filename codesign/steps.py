@@ -331,5 +331,5 @@ def _remembered(run: Run) -> list[str]:
 def _firmware_files(run: Run) -> dict[str, str]:
     """Digests of the sources in the firmware directory, without what compilers leave there."""
     root = run.path / "firmware"
-    suffixes = {".v", ".vh", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
+    suffixes = {".v", ".vh", ".vhd", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
     return digest_files((path for path in root.rglob("*") if path.suffix in suffixes), root)

@@ -42,6 +42,7 @@ TOOLS = {
     "make": Tool("make", "CODESIGN_MAKE", "building the Verilator model", "apt-get install make"),
     "perl": Tool("perl", "CODESIGN_PERL", "the Verilator driver", "apt-get install perl"),
     "iverilog": Tool("iverilog", "CODESIGN_IVERILOG", "four-state RTL simulation", "apt-get install iverilog", "-V"),
+    "ghdl": Tool("ghdl", "CODESIGN_GHDL", "simulation of the VHDL", "apt-get install ghdl"),
     "yosys": Tool("yosys", "CODESIGN_YOSYS", "synthesis without a vendor licence", "apt-get install yosys", "-V"),
     "vivado": Tool("vivado", "CODESIGN_VIVADO", "synthesis with Vivado", AMD_INSTALL, "-version"),
     "vitis-run": Tool("vitis-run", "CODESIGN_VITIS_RUN", "HLS with Vitis 2023.1 or later", AMD_INSTALL),

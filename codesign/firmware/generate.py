@@ -55,6 +55,7 @@ class FirmwareResult:
         register_bits: pipeline registers of the network.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
+        vhdl_sources: the same design in VHDL-2008, in reading order.
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
@@ -76,6 +77,7 @@ class FirmwareResult:
     register_bits: int
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
+    vhdl_sources: tuple[str, ...]
     hls_project: str
     hls_generator: str
     rtl_project: str
@@ -129,6 +131,14 @@ def generate(
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
     timing = wrapper.Timing(target.clock_mhz, project.latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
+    vhdl = rtl.write_vhdl(
+        integer_model,
+        path / "vhdl",
+        part=target.part,
+        clock_period_ns=period_ns,
+        latency_cutoff=target.latency_cutoff,
+    )
+    vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, project.latency_cycles)
     latency_ns = project.latency_cycles * period_ns
     return FirmwareResult(
         top=wrapper.TOP,
@@ -145,6 +155,7 @@ def generate(
         register_bits=project.register_bits,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
+        vhdl_sources=tuple(str(source.relative_to(path)) for source in vhdl),
         hls_project="hls",
         hls_generator=hls_generator,
         rtl_project="rtl",

@@ -1,7 +1,8 @@
-"""RTL: a trained network as a pipelined adder graph in Verilog, made by alkaid."""
+"""RTL: a trained network as a pipelined adder graph in Verilog or VHDL, made by alkaid."""
 
 import logging
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -180,18 +181,7 @@ def write_verilog(
     Raises:
         FirmwareError: the generated pipeline has no register, or an implausible size.
     """
-    from alkaid.codegen import RTLModel
-
-    project = RTLModel(
-        integer_model.graph,
-        path,
-        prj_name=TOP,
-        flavor="verilog",
-        latency_cutoff=latency_cutoff,
-        part_name=part,
-        clock_period=clock_period_ns,
-    )
-    project.write()
+    project = _write(integer_model, path, "verilog", part, clock_period_ns, latency_cutoff)
     for archive in path.glob("model/*.gz"):
         _forget_time(archive)
     latency = max(int(signal.schedule.bias) for signal in project.fsm.out_signals)
@@ -202,9 +192,42 @@ def write_verilog(
         raise FirmwareError(f"{path}: the compiler's cost is {cost:g} LUT: the network computes nothing")
     source = path / "src"
     _require_port_widths(source / f"{TOP}.v", integer_model)
-    parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
-    tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
-    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits))
+    return RtlProject(path, _sources(source, "v"), latency, cost, int(project.reg_bits))
+
+
+def write_vhdl(
+    integer_model: IntegerModel, path: Path, *, part: str, clock_period_ns: float, latency_cutoff: float
+) -> tuple[Path, ...]:
+    """Write the same pipeline in VHDL-2008, and return its files in reading order; arguments of ``write_verilog``."""
+    _write(integer_model, path, "vhdl", part, clock_period_ns, latency_cutoff)
+    shutil.rmtree(path / "model")  # the integer model stands in the Verilog project
+    return _sources(path / "src", "vhd")
+
+
+def _write(
+    integer_model: IntegerModel, path: Path, flavor: str, part: str, clock_period_ns: float, latency_cutoff: float
+) -> Any:
+    from alkaid.codegen import RTLModel
+
+    project = RTLModel(
+        integer_model.graph,
+        path,
+        prj_name=TOP,
+        flavor=flavor,
+        latency_cutoff=latency_cutoff,
+        part_name=part,
+        clock_period=clock_period_ns,
+    )
+    project.write()
+    return project
+
+
+def _sources(folder: Path, suffix: str) -> tuple[Path, ...]:
+    """Files in reading order: what is used stands before what uses it."""
+    parts = sorted(folder.glob(f"static/*.{suffix}"))
+    tables = [path for path in (folder / f"{TOP}_tables.{suffix}",) if path.is_file()]
+    logic = sorted(folder.glob(f"logic*.{suffix}"), key=_logic_number)
+    return (*parts, *tables, *logic, folder / f"{TOP}.{suffix}")
 
 
 def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:

@@ -26,7 +26,7 @@ OUTPUTS = ("found.hex", "measured.json", "results.xml")
 
 @dataclass(frozen=True)
 class Design:
-    """Verilog to simulate.
+    """Verilog, or VHDL for GHDL, to simulate.
 
     Attributes:
         top: top module, with the ports of ``trigger_algorithm``.
@@ -155,7 +155,9 @@ def _write_job(design: Design, stimulus: Stimulus, work_dir: Path, simulator: Si
         "sources": [str(source.resolve()) for source in design.sources],
         "include_directories": [str(folder.resolve()) for folder in design.include_directories],
         "defines": dict(design.defines),
+        "language": simulator.language,
         "build_args": list(simulator.build_args),
+        "run_args": list(simulator.run_args),
         "build_directory": str(work_dir / "build"),
         "bench_directory": str(work_dir),
         "test_module": BENCH,
