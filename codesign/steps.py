@@ -8,7 +8,8 @@ without the machine-learning stack.
 import dataclasses
 import json
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from codesign.config import SynthesisSection
 from codesign.contract import InputContract
@@ -26,10 +27,14 @@ from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
 from codesign.tools import require_tool, verilator_root
 
+if TYPE_CHECKING:
+    from codesign.synth.step import Design
+
 MODEL = "model.keras"
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
 TRAINING_STATE = "training_state.npz"  # of an unfinished training, or the checkpoints of a finished one
 SCORES = "scores.npz"
+FULL = "verify_full"  # there when the full verification was asked for with --full
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
 
 
@@ -205,12 +210,13 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
 
 def verify_inputs(run: Run) -> object:
     """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
-    return [run.config.verification, run.config.seed, _firmware_files(run)]
+    return [run.config.verification, _wants_full(run), run.config.seed, _firmware_files(run)]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
-    from codesign.verify.step import verify_firmware
+    from codesign.verify.full import FullOptions, verify_fully
+    from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
     section, firmware = run.config.verification, run.record("firmware")
     vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
@@ -225,8 +231,39 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         seed=run.config.seed,
         progress=progress,
     )
+    if _wants_full(run):
+        reference = next(iter(responses.values()))
+        under_test = FirmwareUnderTest(run.path / "firmware", firmware)
+        given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
+        options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
+        result = verify_fully(given, result, options, progress)
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def remember_full(run: Run, full: bool | None) -> None:
+    """Ask for the full verification of this run from now on, or no longer; None changes nothing."""
+    marker = run.path / FULL
+    if full:
+        marker.touch()
+    elif full is not None:
+        marker.unlink(missing_ok=True)
+
+
+def _wants_full(run: Run) -> bool:
+    return run.config.verification.full or (run.path / FULL).is_file()
+
+
+def _netlist(run: Run) -> Path:
+    """Folder of the netlist for the firmware's board, made where it is not up to date."""
+    from codesign.synth.yosys import FAMILIES, synthesise
+
+    design, family = _synth_design(run), _main_board(run).family
+    # What is compared is the logic, so a fabric that Yosys does not know may stand for another.
+    known = family if family in FAMILIES else "ultrascale_plus"
+    folder = run.path / "synth" / "yosys" / known
+    synthesise(design.sources, include_dirs=design.include_dirs, top=design.top, family=known, work_dir=folder)
+    return folder
 
 
 # --- synthesis --------------------------------------------------------------------------------------------------------
@@ -241,21 +278,27 @@ def synth_inputs(run: Run) -> object:
 
 def synth(run: Run, progress: Progress) -> dict[str, Any]:
     """Synthesise the wrapper for every board."""
-    from codesign.synth.step import Design, synthesise_boards
+    from codesign.synth.step import synthesise_boards
     from codesign.synth.vivado_step import vivado_boards
 
-    firmware, directory, section = run.record("firmware"), run.path / "firmware", run.config.synthesis
-    design = Design(
-        tuple(directory / source for source in firmware["rtl_sources"]),
-        tuple(directory / folder for folder in firmware["include_directories"]),
-        firmware["top"],
-    )
+    firmware, section, design = run.record("firmware"), run.config.synthesis, _synth_design(run)
     boards, folder = _boards(run), run.path / "synth"
     if section.tool == "vivado":
         result = vivado_boards(design, boards, firmware["target"]["clock_mhz"], section, folder, progress)
     else:
         result = synthesise_boards(design, boards, folder, progress)
     return dataclasses.asdict(result)
+
+
+def _synth_design(run: Run) -> "Design":
+    from codesign.synth.step import Design
+
+    firmware, directory = run.record("firmware"), run.path / "firmware"
+    return Design(
+        tuple(directory / source for source in firmware["rtl_sources"]),
+        tuple(directory / folder for folder in firmware["include_directories"]),
+        firmware["top"],
+    )
 
 
 def remember_boards(run: Run, names: Sequence[str]) -> None:

@@ -130,6 +130,7 @@ def firmware_record() -> dict[str, Any]:
         lut_estimate=1640.4,
         register_bits=1666,
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
+        vhdl_sources=("vhdl/src/network.vhd", "vhdl/trigger_algorithm.vhd"),
         include_directories=("wrapper",),
         hls_project="hls",
         hls_generator="hls4ml",
