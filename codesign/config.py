@@ -278,11 +278,15 @@ class VerificationSection(Section):
         vectors: number of input vectors through every implementation, at least 100.
         simulator: simulator for the long run.
         x_vectors: vectors of the additional four-state run in Icarus Verilog (X propagation).
+        full: also the VHDL, the synthesised netlist, planted faults and proofs, which take minutes.
+        mutants: faults planted in the full verification.
     """
 
     vectors: Annotated[int, Field(ge=100)] = 12_000
     simulator: Literal["verilator", "icarus"] = "verilator"
     x_vectors: Annotated[int, Field(ge=10)] = 60
+    full: bool = False
+    mutants: Annotated[int, Field(ge=1)] = 2000
 
 
 class BudgetSection(Section):

@@ -8,6 +8,7 @@ without the machine-learning stack.
 import dataclasses
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from codesign import __version__
@@ -32,6 +33,7 @@ MODEL = "model.keras"
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
 TRAINING_STATE = "training_state.npz"  # of an unfinished training, or the checkpoints of a finished one
 SCORES = "scores.npz"
+FULL = "verify_full"  # there when the full verification was asked for with --full
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
 
 
@@ -41,8 +43,8 @@ def check_names(run: Run) -> None:
     Raises:
         ConfigError: the message lists the known names; or the clock cannot count the bunch crossings it must.
     """
+    from codesign.bunch_clock import BUNCH_CLOCK_MHZ
     from codesign.firmware.decision import clocks_per_crossing
-    from codesign.firmware.generate import BUNCH_CLOCK_MHZ
     from codesign.models.registry import require_architecture
 
     require_architecture(run.config)
@@ -247,12 +249,13 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
 
 def verify_inputs(run: Run) -> object:
     """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
-    return [run.config.verification, run.config.seed, _firmware_files(run)]
+    return [run.config.verification, _wants_full(run), run.config.seed, _firmware_files(run)]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
-    from codesign.verify.step import verify_firmware
+    from codesign.verify.full import FullOptions, verify_fully
+    from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
     section, firmware = run.config.verification, run.record("firmware")
     vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
@@ -267,8 +270,40 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         seed=run.config.seed,
         progress=progress,
     )
+    if _wants_full(run):
+        reference = next(iter(responses.values()))
+        under_test = FirmwareUnderTest(run.path / "firmware", firmware)
+        given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
+        options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
+        result = verify_fully(given, result, options, progress)
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def remember_full(run: Run, full: bool | None) -> None:
+    """Ask for the full verification of this run from now on, or no longer; None changes nothing."""
+    marker = run.path / FULL
+    if full:
+        marker.touch()
+    elif full is not None:
+        marker.unlink(missing_ok=True)
+
+
+def _wants_full(run: Run) -> bool:
+    return run.config.verification.full or (run.path / FULL).is_file()
+
+
+def _netlist(run: Run) -> Path:
+    """Folder of the netlist for the firmware's board, made where it is not up to date."""
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.yosys import FAMILIES, synthesise
+
+    design, family = firmware_design(run.path / "firmware", run.record("firmware")), _main_board(run).family
+    # What is compared is the logic, so a fabric that Yosys does not know may stand for another.
+    known = family if family in FAMILIES else "ultrascale_plus"
+    folder = run.path / "synth" / "yosys" / known
+    synthesise(design.sources, include_dirs=design.include_dirs, top=design.top, family=known, work_dir=folder)
+    return folder
 
 
 # --- synthesis --------------------------------------------------------------------------------------------------------
@@ -368,5 +403,5 @@ def _remembered(run: Run) -> list[str]:
 def _firmware_files(run: Run) -> dict[str, str]:
     """Digests of the sources in the firmware directory, without what compilers leave there."""
     root = run.path / "firmware"
-    suffixes = {".v", ".vh", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
+    suffixes = {".v", ".vh", ".vhd", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
     return digest_files((path for path in root.rglob("*") if path.suffix in suffixes), root)

@@ -172,9 +172,13 @@ def _verify_lines(run: Run) -> list[str]:
     record = run.record("verify")
     compared = ", ".join(f"{c['implementation']} {c['mismatches']}" for c in record["comparisons"])
     benches = sum(bench["passed"] for bench in record["benches"])
+    mutation = record.get("mutation")
+    faults = f"{mutation['killed']:,} of {mutation['planted']:,} planted faults found, " if mutation else ""
+    faults += f"{mutation['equivalent']} proven to change nothing (score {mutation['score']:.2%})" if mutation else ""
     return [
         f"verification  {'passed' if record['passed'] else 'FAILED'}: {record['vectors']:,} vectors, "
-        f"mismatches against the trained network: {compared}; {benches} of {len(record['benches'])} bench tests passed"
+        f"mismatches against the trained network: {compared}; {benches} of {len(record['benches'])} bench tests passed",
+        *([f"              {faults}"] if faults else []),
     ]
 
 

@@ -96,9 +96,11 @@ def check(bench, cycles, observed, *, from_power_up=False):
         observed: what ``play`` returned.
         from_power_up: out_valid may be unknown until the first reset.
     """
+    outputs = due(cycles, bench.latency_cycles)
+    bench.record_clocks(cycles, outputs)
     first = 1 + next(edge for edge, cycle in enumerate(cycles) if cycle.reset) if from_power_up else 0
     wrong = []
-    for clock, (response, (valid, data)) in enumerate(zip(due(cycles, bench.latency_cycles), observed, strict=True)):
+    for clock, (response, (valid, data)) in enumerate(zip(outputs, observed, strict=True)):
         if clock < first:
             continue
         if valid != ("0" if response is None else "1"):

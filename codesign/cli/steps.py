@@ -62,12 +62,29 @@ generate = step_command(
     "Write HLS, Verilog and wrapper.\n\nThe C-simulation of the HLS project is compiled too.",
     "codesign generate runs/jet_tagging",
 )
-verify = step_command(
-    "verify",
-    "Prove that all compute the same integers.\n\nTrained network, integer model, C-simulation and RTL are compared. "
-    "Hand-edited Verilog in the run directory is verified as it stands.",
-    "codesign verify runs/jet_tagging",
+
+
+@click.command(epilog=example("codesign verify runs/jet_tagging", "codesign verify runs/jet_tagging --full"))
+@RUN_ARGUMENT
+@click.option(
+    "--full/--quick",
+    default=None,
+    help="Also VHDL, synthesised netlist, planted faults and proofs; remembered in the run directory.",
 )
+@OUTPUT_OPTION
+@FORCE_OPTION
+@JSON_OPTION
+def verify(run: Path, full: bool | None, output: Path | None, force: bool, as_json: bool) -> None:
+    """Prove that all compute the same integers.
+
+    Trained network, integer model, C-simulation and RTL are compared.
+    Hand-edited Verilog in the run directory is verified as it stands.
+    """
+    from codesign.steps import remember_full
+
+    opened = open_run(run, output)
+    remember_full(opened, full)
+    run_step(opened, "verify", force=force, as_json=as_json)
 
 
 @click.command(epilog=example("codesign synth runs/jet_tagging --board pynq-z2"))

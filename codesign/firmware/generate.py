@@ -64,6 +64,7 @@ class FirmwareResult:
         cost_terms: what resources are estimated from, besides the cost.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
+        vhdl_sources: the same design in VHDL-2008, in reading order.
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
@@ -89,6 +90,7 @@ class FirmwareResult:
     cost_terms: CostTerms
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
+    vhdl_sources: tuple[str, ...]
     hls_project: str
     hls_generator: str
     rtl_project: str
@@ -150,6 +152,14 @@ def generate(
         decision, more = write_decision(path / "wrapper", request, outputs, integer_model.score_format, network, clocks)
         wrapper.write_constraints(path / "wrapper", decision.top, decision.clock_port, timing)
         top, latency_cycles, sources = decision.top, decision.latency_cycles, (*sources, *more)
+    vhdl = rtl.write_vhdl(
+        integer_model,
+        path / "vhdl",
+        part=target.part,
+        clock_period_ns=period_ns,
+        latency_cutoff=target.latency_cutoff,
+    )
+    vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, project.latency_cycles)
     latency_ns = latency_cycles * period_ns
     return FirmwareResult(
         top=top,
@@ -168,6 +178,7 @@ def generate(
         cost_terms=project.terms,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
+        vhdl_sources=tuple(str(source.relative_to(path)) for source in vhdl),
         hls_project="hls",
         hls_generator=hls_generator,
         rtl_project="rtl",

@@ -50,32 +50,24 @@ def write_wrapper(path: Path, inputs: Port, outputs: Port, network: IntegerModel
         The Verilog sources in reading order, the top module last.
     """
     path.mkdir(parents=True, exist_ok=True)
-    ports = (
-        templates()
-        .get_template("network_ports.v.j2")
-        .render(
-            network=NETWORK,
-            score_format=network.score_format,
-            input_bits=inputs.bits,
-            output_bits=outputs.bits,
-            raw_input_bits=sum(bits.width for bits in network.input_bits),
-            raw_output_bits=sum(score.width for score in network.score_bits),
-            inputs=[
-                {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
-                for field, bits in zip(inputs.fields, network.input_bits, strict=True)
-                if bits.width
-            ],
-            scores=[
-                _placement(field.name, field.lsb, field.width, score, network.score_format)
-                for field, score in zip(outputs.fields, network.score_bits, strict=True)
-            ],
-        )
-    )
+    ports = templates().get_template("network_ports.v.j2").render(_port_values(inputs, outputs, network))
     (path / "network_ports.v").write_text(ports)
     write_constraints(path, TOP, CLOCK, timing)
     (path / "trigger_parameters.vh").write_text(_parameters(inputs.bits, outputs.bits, timing.latency_cycles))
     shutil.copyfile(asset("firmware_templates") / f"{TOP}.v", path / f"{TOP}.v")
     return path / "network_ports.v", path / f"{TOP}.v"
+
+
+def write_vhdl_wrapper(
+    path: Path, inputs: Port, outputs: Port, network: IntegerModel, latency_cycles: int
+) -> tuple[Path, ...]:
+    """Write the same wrapper in VHDL-2008, and return its files in reading order; arguments of ``write_wrapper``."""
+    path.mkdir(parents=True, exist_ok=True)
+    values = {**_port_values(inputs, outputs, network), "latency_cycles": latency_cycles}
+    for name in ("trigger_parameters.vhd", "network_ports.vhd"):
+        (path / name).write_text(templates().get_template(f"{name}.j2").render(values))
+    shutil.copyfile(asset("firmware_templates") / f"{TOP}.vhd", path / f"{TOP}.vhd")
+    return path / "trigger_parameters.vhd", path / "network_ports.vhd", path / f"{TOP}.vhd"
 
 
 def write_constraints(path: Path, top: str, clock: str, timing: Timing) -> None:
@@ -104,6 +96,27 @@ def templates() -> jinja2.Environment:
     )
 
 
+def _port_values(inputs: Port, outputs: Port, network: IntegerModel) -> dict[str, object]:
+    """What the templates of the port adapter say."""
+    return {
+        "network": NETWORK,
+        "score_format": network.score_format,
+        "input_bits": inputs.bits,
+        "output_bits": outputs.bits,
+        "raw_input_bits": sum(bits.width for bits in network.input_bits),
+        "raw_output_bits": sum(score.width for score in network.score_bits),
+        "inputs": [
+            {"name": field.name, "low": field.lsb + bits.low, "high": field.lsb + bits.low + bits.width - 1}
+            for field, bits in zip(inputs.fields, network.input_bits, strict=True)
+            if bits.width
+        ],
+        "scores": [
+            _placement(field.name, field.lsb, field.width, score, network.score_format)
+            for field, score in zip(outputs.fields, network.score_bits, strict=True)
+        ],
+    }
+
+
 def _parameters(input_bits: int, output_bits: int, latency_cycles: int) -> str:
     """The header that the static wrapper includes."""
     return (
@@ -127,4 +140,5 @@ def _placement(name: str, lsb: int, width: int, score: ScoreBits, target: FixedP
         "padding": padding,
         "extension": width - score.width - padding,
         "sign_bit": f"raw_scores[{high}]" if score.signed else "1'b0",
+        "vhdl_sign_bit": f"raw_scores({high})" if score.signed else "'0'",
     }

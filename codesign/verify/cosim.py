@@ -26,7 +26,7 @@ OUTPUTS = ("found.hex", "measured.json", "results.xml")
 
 @dataclass(frozen=True)
 class Design:
-    """Verilog to simulate.
+    """Verilog, or VHDL for GHDL, to simulate.
 
     Attributes:
         top: top module, a key of ``BENCHES``.
@@ -169,7 +169,9 @@ def _write_job(
         "include_directories": [str(folder.resolve()) for folder in design.include_directories],
         "defines": dict(design.defines),
         "parameters": dict(design.parameters),
+        "language": simulator.language,
         "build_args": list(simulator.build_args),
+        "run_args": list(simulator.run_args),
         "build_directory": str(work_dir / "build"),
         "bench_directory": str(work_dir),
         "test_module": bench.module,

@@ -24,6 +24,25 @@ def promised_latency(firmware: Mapping[str, Any], top: str) -> int:
     return int(firmware["latency_cycles"])
 
 
+def top_ports(firmware: Mapping[str, Any]) -> dict[str, int]:
+    """Bits of the ports of a firmware's top module that a netlist must have."""
+    in_bits, out_bits = firmware["inputs"]["bits"], firmware["outputs"]["bits"]
+    parallel = {**dict.fromkeys(("clk", "reset", "in_valid", "out_valid"), 1), "in_data": in_bits, "out_data": out_bits}
+    decision = firmware.get("decision")
+    if not decision:
+        return parallel
+    registers = {"reg_address": 12, "reg_write_data": 32, "reg_read_data": 32}
+    stream = {
+        **dict.fromkeys(("aclk", "aresetn", "s_axis_tvalid", "s_axis_tready", "m_axis_tvalid", "m_axis_tready"), 1),
+        "s_axis_tdata": 8 * -(-in_bits // 8),
+        "m_axis_tdata": 64 + 8 * -(-out_bits // 8),
+        "s_axi_wdata": 32,
+        "s_axi_rdata": 32,
+    }
+    around = {**parallel, **registers, "in_bx0": 1, "out_bx": 12, "out_trigger": len(decision["working_points"])}
+    return {"l1_algo": around, "axi_stream": stream}[decision["interface"]]
+
+
 def simulate_around(
     firmware: Mapping[str, Any], design: Design, stimulus: Stimulus, work_dir: Path, simulator: str
 ) -> BenchResult:

@@ -22,6 +22,8 @@ class Simulator:
         build_args: arguments of its compiler.
         version: asks for the installed version.
         environment: variables it needs besides those of this process.
+        language: what it reads, "verilog" or "vhdl".
+        run_args: arguments of the running simulation.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Simulator:
     build_args: tuple[str, ...]
     version: Callable[[], str]
     environment: Callable[[], dict[str, str]]
+    language: str = "verilog"
+    run_args: tuple[str, ...] = ()
 
 
 def find_simulator(name: str) -> tuple[Simulator, str]:
@@ -59,6 +63,14 @@ def _icarus_version() -> str:
 
 def _icarus_environment() -> dict[str, str]:
     return {"PATH": _path("iverilog")}
+
+
+def _ghdl_version() -> str:
+    return tools.tool_version("ghdl")
+
+
+def _ghdl_environment() -> dict[str, str]:
+    return {"PATH": _path("ghdl")}
 
 
 def _verilator_version() -> str:
@@ -102,5 +114,17 @@ SIMULATORS = {
         build_args=(),
         version=_icarus_version,
         environment=_icarus_environment,
+    ),
+    # numeric_std warns at every unknown bit that a test applies on purpose.
+    "ghdl": Simulator(
+        name="ghdl",
+        minimum=(2, 0),
+        four_state=True,
+        programs=("ghdl",),
+        build_args=("--std=08",),
+        version=_ghdl_version,
+        environment=_ghdl_environment,
+        language="vhdl",
+        run_args=("--ieee-asserts=disable",),
     ),
 }

@@ -131,6 +131,7 @@ def firmware_record() -> dict[str, Any]:
         register_bits=1666,
         constant_adder_bits=300,
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
+        vhdl_sources=("vhdl/src/network.vhd", "vhdl/trigger_algorithm.vhd"),
         include_directories=("wrapper",),
         hls_project="hls",
         hls_generator="hls4ml",

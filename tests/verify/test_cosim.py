@@ -28,7 +28,7 @@ def test_a_missing_simulator_says_how_to_install_it(tmp_path, monkeypatch):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="icarus")
     with pytest.raises(ToolError, match=r"'g\+\+' is needed .*apt-get install g\+\+"):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="verilator")
-    with pytest.raises(ToolError, match=r"unknown simulator 'vcs'; known are \['icarus', 'verilator'\]"):
+    with pytest.raises(ToolError, match=r"unknown simulator 'vcs'; known are \['ghdl', 'icarus', 'verilator'\]"):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="vcs")
 
 

@@ -6,6 +6,7 @@ from codesign.report import text
 from codesign.report.blocks import Block, Cell, Listing, Paragraph, Section, Table, check_mark, facts, table
 from codesign.report.collect import Record, Records
 from codesign.report.sections.missing import not_run
+from codesign.report.sections.verification_depth import depth
 
 CATEGORIES = {
     "real events": "test-split events through the input contract",
@@ -48,6 +49,7 @@ def verification(records: Records) -> Section:
         _benches(result),
         _timing(result),
         _categories(result),
+        *depth(result),
     ]
     return Section("verification", "Verification", tuple(blocks))
 
