@@ -58,6 +58,25 @@ def test_the_same_network_gives_the_same_files(linear, tmp_path):
     assert rtl.IntegerModel.load(first.path, CONTRACT).score_format == linear.score_format
 
 
+def test_waiting_values_are_told_from_flip_flops(tmp_path):
+    """c waits for the sum of a and b, which takes several stages; the terms hold every register bit once."""
+    model = integer_model(lambda x: np.stack([((x[0] * 3 + x[1] * 5) * 7 + x[0] * 11 + 2.0) * 13 + x[2] * 3]))
+    project = rtl.write_verilog(model, tmp_path, part="x", clock_period_ns=5.0, latency_cutoff=1.0)
+    terms = project.terms
+    assert terms.constant_adder_bits > 8
+    assert terms.multiplier_bits == 0
+    assert 5 <= terms.shift_register_bits < terms.plain_register_bits
+    assert terms.plain_register_bits + 3 * terms.shift_register_bits <= project.register_bits
+    coarse = rtl.write_verilog(model, tmp_path, part="x", clock_period_ns=5.0, latency_cutoff=20.0)
+    assert coarse.terms.shift_register_bits == 0
+    assert coarse.terms.plain_register_bits == coarse.register_bits
+
+
+def test_a_product_of_two_inputs_is_counted(tmp_path):
+    model = integer_model(lambda x: np.stack([x[0] * x[1], x[2]]))
+    assert write(model, tmp_path).terms.multiplier_bits == 8 * 6
+
+
 def test_a_port_of_another_width_is_refused(linear, tmp_path):
     project = write(linear, tmp_path)
     verilog = project.path / "src" / "network.v"

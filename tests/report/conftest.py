@@ -16,6 +16,7 @@ from codesign.evaluation.anomaly import evaluate_anomaly
 from codesign.evaluation.classification import evaluate_classifier
 from codesign.evaluation.scores import SplitScores
 from codesign.firmware import FirmwareTarget
+from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.generate import FirmwareResult
 from codesign.firmware.ports import input_port, score_port
 from codesign.fixed_point import FixedPoint
@@ -129,7 +130,7 @@ def firmware_record() -> dict[str, Any]:
         initiation_interval=1,
         lut_estimate=1640.4,
         register_bits=1666,
-        constant_adder_bits=300,
+        cost_terms=CostTerms(300, 0, 1500, 40),
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
         vhdl_sources=("vhdl/src/network.vhd", "vhdl/trigger_algorithm.vhd"),
         include_directories=("wrapper",),

@@ -1,4 +1,8 @@
+import base64
+import csv
 import dataclasses
+import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -15,6 +19,10 @@ from codesign.report.page import Page as Content
 from codesign.report.page import build_page, to_html, to_markdown
 from codesign.report.plots import to_svg
 from codesign.run import Run
+from codesign.summary import failures, step_lines
+from codesign.synth.boards import get_board
+from codesign.synth.place_and_route import PROXY, RoutedProxy
+from codesign.synth.result import BoardUse
 
 RunMaker = Callable[..., Run]
 HOSTILE = "<script>alert('x')</script> & \"quoted\" | pipe"
@@ -44,7 +52,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] != "style":
+        if not self.open or self.open[-1] not in ("style", "script"):
             self.texts.append(data)
 
     @property
@@ -116,10 +124,38 @@ class TestCompleteRun:
         loaded = [value for _, name, value in page.attributes if name in ("src", "href", "srcset", "action", "data")]
         assert loaded
         assert all(value.startswith(("data:", "#")) for value in loaded)
-        assert "script" not in page.tags
         html = (good[0].path / "report.html").read_text()
-        assert "url(" not in html
+        assert not re.search(r"url\((?!#)", html)
         assert "@import" not in html
+
+    def test_the_only_script_is_ours_and_the_policy_knows_no_other(self, good: tuple[Any, ...]) -> None:
+        html = (good[0].path / "report.html").read_text()
+        (script,) = re.findall(r"<script[^>]*>(.*?)</script>", html, flags=re.DOTALL)
+        hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{hashed}'" in html
+        assert "innerHTML" not in script
+        assert not [name for _, name, _ in good[2].attributes if name.startswith("on")]
+
+    def test_curves_and_checkpoints_say_their_numbers(self, good: tuple[Any, ...]) -> None:
+        said = [value for _, name, value in good[2].attributes if name == "data-tip"]
+        assert any(re.fullmatch(r"q: signal \d+\.\d%, background \d+\.\d\d%", tip) for tip in said)
+        assert any(tip.startswith("epoch 1: 4,000 EBOPs, accuracy 60.00") for tip in said)
+        ids = [value for tag, name, value in good[2].attributes if name == "id" and tag != "section"]
+        assert all(value.startswith(("roc-", "front-")) for value in ids)
+
+    def test_the_numbers_stand_beside_it(self, good: tuple[Any, ...]) -> None:
+        run, result, _, _ = good
+        table, record = ((run.path / path).read_text() for path in result["numbers"])
+        rows = {(row["name"], row["of"]): row for row in csv.DictReader(table.splitlines())}
+        lut = rows["lut", "serenity-vu13p"]
+        assert (lut["value"], lut["unit"], lut["error"]) == ("3456", "LUT", "")
+        assert lut["obtained"] == "yosys 0.57: open synthesis (Yosys), not placed or routed"
+        assert rows["lut_share_slr", "serenity-vu13p"]["value"] == "0.008"
+        assert rows["latency_ns", ""]["obtained"].startswith("measured in RTL simulation (verilator 5.048)")
+        assert rows["lut_estimate", ""]["obtained"].startswith("estimated: ")
+        assert float(rows["accuracy", ""]["error"]) > 0
+        assert all(row["obtained"] for row in rows.values())
+        assert len(json.loads(record)["numbers"]) == len(rows)
 
     def test_contents_lead_to_chapters(self, good: tuple[Any, ...]) -> None:
         attributes = good[2].attributes
@@ -263,7 +299,53 @@ class TestHostileText:
         content = build_page(dataclasses.replace(records, metrics=records.metrics | {"classes": classes}))
         images = {plot.name: to_svg(plot.figure) for plot in content.sections[0].plots}
         images |= {plot.name: b"" for section in content.sections[1:] for plot in section.plots}
-        assert "script" not in Page(to_html(content, images)).tags
+        page = Page(to_html(content, images))
+        assert page.tags.count("script") == 1  # that of the plots
+        assert any(
+            value.startswith(f"{HOSTILE}0 $x_: signal") for _, name, value in page.attributes if name == "data-tip"
+        )
+
+
+class TestFailedTools:
+    def test_a_board_without_numbers_says_why(self, make_run: RunMaker) -> None:
+        run = make_run()
+        synth = run.record("synth")
+        lost = dataclasses.asdict(
+            BoardUse.lost(get_board("pynq-z2"), "vivado", "Vivado, placed", "licence: none for it")
+        )
+        run = make_run(synth=synth | {"boards": [synth["boards"][0], lost], "failed": ["pynq-z2 with vivado: licence"]})
+        content, page, markdown = draft(run)
+        assert not content.verdict.passed
+        assert "Synthesis of pynq-z2 with vivado: licence." in page.text
+        assert "pynq-z2: no numbers from vivado: licence: none for it" in page.text
+        assert "licence: none for it" in markdown
+        assert failures(run, "synth") == ["synthesis of pynq-z2 with vivado: licence"]
+        assert step_lines(run, "synth")[1] == "resources     pynq-z2: NOT KNOWN: licence: none for it"
+
+    def test_no_board_at_all(self, make_run: RunMaker) -> None:
+        lost = dataclasses.asdict(BoardUse.lost(get_board("pynq-z2"), "yosys", "open synthesis", "missing: yosys"))
+        run = make_run(synth={"boards": [lost], "place_and_route": None, "failed": ["pynq-z2 with yosys: missing"]})
+        content, page, _ = draft(run)
+        assert "yosys failed" in page.text
+        assert not content.verdict.passed
+
+    def test_a_clock_that_is_not_met_fails(self, make_run: RunMaker) -> None:
+        run = make_run()
+        boards = run.record("synth")["boards"]
+        timed = [boards[0] | {"timing_met": False, "fmax_mhz": 300.0}, boards[1]]
+        run = make_run(synth=run.record("synth") | {"boards": timed})
+        assert any("timing not met: the slack allows 300.0 MHz" in line for line in failures(run, "synth"))
+        assert not draft(run)[0].verdict.passed
+
+    def test_a_routed_clock_is_called_a_proxy(self, make_run: RunMaker) -> None:
+        run = make_run()
+        routed = RoutedProxy("ECP5", PROXY, "0.11.1", None, 147.0, 360.71, 5449, 2013, 0, 93.0)
+        run = make_run(synth=run.record("synth") | {"place_and_route": dataclasses.asdict(routed)})
+        _, page, _ = draft(run)
+        assert "147.0 MHz" in page.text
+        assert "Not the target" in page.text
+        assert any(line.endswith("[placed and routed by nextpnr on a proxy device, not the target]") for line in
+                   step_lines(run, "synth"))  # fmt: skip
 
 
 def test_without_the_machine_learning_stack(make_run: RunMaker) -> None:

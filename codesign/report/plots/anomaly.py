@@ -1,6 +1,6 @@
 """Plots of an anomaly detector."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from codesign.report.plots.style import INK, MARKERS, colour, label, line_style, single_axes, styled
+from codesign.report.plots.style import INK, MARKERS, TIPS, add_tips, colour, label, line_style, single_axes, styled
 
 BACKGROUND = "#8a939c"  # filled, so that signals are lines in front of it
 ROOM = 0.05  # share of the axis that a vertical label takes
@@ -110,6 +110,7 @@ def detector_roc_figure(curves: Sequence[DetectorCurve], lowest_fpr: float) -> F
         for background, signal in curve.points:
             if signal["value"] > 0:
                 _error_cross(axes, background, signal, index)
+        add_tips(axes, _roc_tips(curve, shown))
     smallest = min((float(curve.tpr[curve.tpr > 0].min()) for curve in curves), default=lowest_fpr)
     line = np.geomspace(lowest_fpr, 1.0, 20)
     axes.plot(line, line, color=INK, linestyle=":", linewidth=1.0)
@@ -117,6 +118,20 @@ def detector_roc_figure(curves: Sequence[DetectorCurve], lowest_fpr: float) -> F
     axes.set(xlabel="background efficiency (FPR)", ylabel="signal efficiency (TPR)")
     figure.legend(loc="outside upper center", ncols=2, handlelength=3.2, fontsize=10)
     return figure
+
+
+def _roc_tips(curve: DetectorCurve, shown: NDArray[np.bool_]) -> Iterator[tuple[float, float, str]]:
+    """Points of a curve at equal steps of the axis of the background, and its working points."""
+    fpr, tpr = curve.fpr[shown], curve.tpr[shown]
+    if len(fpr):
+        for asked in np.geomspace(fpr[0], 1.0, TIPS):
+            index = min(int(np.searchsorted(fpr, asked)), len(fpr) - 1)
+            said = f"{curve.name}: signal {tpr[index]:.2%}, background {fpr[index]:.2e}"
+            yield float(fpr[index]), float(tpr[index]), said
+    for background, signal in curve.points:
+        if signal["value"] > 0:
+            said = f"{curve.name}, working point: signal {signal['value']:.2%}, background {background['value']:.2e}"
+            yield background["value"], signal["value"], said
 
 
 def _error_cross(axes: Axes, background: Mapping[str, Any], signal: Mapping[str, Any], index: int) -> None:

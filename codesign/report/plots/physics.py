@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from codesign.report.plots.style import INK, MARKERS, add_tips, colour, label, line_style, single_axes, styled
+from codesign.report.plots.style import INK, MARKERS, TIPS, add_tips, colour, label, line_style, single_axes, styled
 
-TIPS = 25  # points of a ROC curve that say where they are
 _DARK_CELL = 0.55  # share above which the text of a cell is white
 
 

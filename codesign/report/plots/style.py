@@ -23,6 +23,7 @@ INK = "#1d2733"
 GRID = "#d9dee4"
 CHOSEN = "#bd1f01"
 TIP = "tip:"  # an element of an SVG whose id begins so says the rest of it
+TIPS = 25  # points of a curve that say where they are
 SIZE_INCHES = (5.6, 4.2)  # fills half a page, and stays legible on a phone
 
 _STYLE: Any = {
