@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from codesign.config_source import SourceSection
 from codesign.sections import Section, parse_section, read_section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -255,6 +256,7 @@ class FirmwareSection(Section):
         latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
         hls_backend: hls4ml back end.
         reuse_factor: hls4ml reuse factor.
+        source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
 
     board: str = "serenity-vu13p"
@@ -262,6 +264,7 @@ class FirmwareSection(Section):
     latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
     hls_backend: Literal["Vitis"] = "Vitis"
     reuse_factor: Annotated[int, Field(ge=1)] = 1
+    source: SourceSection = SourceSection()
 
 
 class VerificationSection(Section):
@@ -392,6 +395,15 @@ class Config(Section):
     verification: VerificationSection = VerificationSection()
     synthesis: SynthesisSection = SynthesisSection()
     budget: BudgetSection = BudgetSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_data_for_an_imported_network(cls, content: Any) -> Any:
+        """An imported network brings its input contract and its weights: there is nothing to learn from."""
+        model = content.get("model") if isinstance(content, dict) else None
+        if isinstance(model, dict) and model.get("architecture") == "imported":
+            return {"data": {"file": ""}, **content}
+        return content
 
     @classmethod
     def parse(cls, text: str, where: str) -> Self:

@@ -90,7 +90,8 @@ def summary_lines(run: Run) -> list[str]:
     """The results of a whole run for a reader."""
     lines = ["", f"{run.config.name}: {run.path}"]
     for describe in (_data_lines, _train_lines, _physics_lines, _firmware_lines, _verify_lines, _synth_lines):
-        lines += describe(run)
+        if describe is not _physics_lines or run.has_record("metrics"):
+            lines += describe(run)
     lines += [f"budget        {line}" for line in budget_lines(run)]
     return [*lines, *_report_lines(run)]
 
@@ -101,11 +102,13 @@ def _data_lines(run: Run) -> list[str]:
     inputs = record["contract"]["inputs"]
     bits = sum(entry["width"] for entry in inputs)
     rows = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    return [f"data          {record['name']}: {rows}; {len(inputs)} inputs in {bits} bits"]
+    return [f"data          {record['name']}: {rows or 'no events'}; {len(inputs)} inputs in {bits} bits"]
 
 
 def _train_lines(run: Run) -> list[str]:
     train = run.record("train")
+    if "imported" in train:
+        return [f"training      none: {train['imported']} as it is"]
     weights = sum(layer["weights"] for layer in train["layers"])
     zero = sum(layer["zero_weights"] for layer in train["layers"])
     pruned = f", {zero / weights:.0%} of {weights:,} weights are zero" if weights else ""
@@ -173,10 +176,12 @@ def _verify_lines(run: Run) -> list[str]:
 
 
 def _synth_lines(run: Run) -> list[str]:
+    record = run.record("synth")
+    unpacking = {use["board"]: f", {use['lut']:,} of them alone for unpacking" for use in record.get("unpacking", ())}
     return [
-        f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}), {use['ff']:,} FF, "
-        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
-        for use in run.record("synth")["boards"]
+        f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}){unpacking.get(use['board'], '')}, "
+        f"{use['ff']:,} FF, {use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
+        for use in record["boards"]
     ]
 
 

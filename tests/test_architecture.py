@@ -30,8 +30,8 @@ LIGHT = [
 ]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
-FOUNDATION |= {"sections", "task", "__version__"}
-CONTRACT = {"contract", "input_formats", "presets"}
+FOUNDATION |= {"sections", "task", "config_source", "__version__"}
+CONTRACT = {"contract", "input_formats", "presets", "unpacking"}
 ALLOWED = {
     "data": FOUNDATION | CONTRACT | {"data", "features", "codesign"},
     "features": FOUNDATION | {"features"},
@@ -41,8 +41,8 @@ ALLOWED = {
     "models": FOUNDATION | {"contract", "models"},
     "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
     "evaluation": FOUNDATION | {"data", "metrics", "evaluation"},
-    "firmware": FOUNDATION | {"contract", "models", "firmware"},
-    "verify": FOUNDATION | {"contract", "verify"},
+    "firmware": FOUNDATION | {"contract", "unpacking", "models", "firmware"},
+    "verify": FOUNDATION | {"contract", "unpacking", "verify"},
     "synth": FOUNDATION | {"synth"},
     "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},
 }

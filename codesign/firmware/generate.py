@@ -11,6 +11,8 @@ from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.ports import Port, input_port, score_port
+from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
+from codesign.unpacking import Unpacker
 
 BUNCH_CLOCK_MHZ = 40.0789  # LHC bunch clock at top energy; one bunch crossing is 24.95 ns
 
@@ -44,7 +46,7 @@ class FirmwareResult:
         top: top module of the RTL.
         target: board, part and clock.
         classes: class names in port order.
-        inputs: packed input word.
+        inputs: packed input word: the integers of the input contract, or the words of the links.
         outputs: packed output word; every score in ``score_format``.
         score_format: ``ap_fixed`` text of the score integers.
         latency_cycles: rising edges from the one that samples an event to the one that samples its scores.
@@ -60,6 +62,7 @@ class FirmwareResult:
         rtl_project: the alkaid project, which also holds the integer model.
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
+        unpacking: what makes contract integers from words of the links; ``None`` where there is nothing to unpack.
     """
 
     top: str
@@ -81,6 +84,7 @@ class FirmwareResult:
     rtl_project: str
     emulator_project: str
     emulator_version: str
+    unpacking: UnpackingResult | None = None
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -99,7 +103,13 @@ def bunch_crossings(latency_ns: float) -> int:
 
 
 def generate(
-    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path, name: str
+    model: Any,
+    contract: InputContract,
+    classes: Sequence[str],
+    target: FirmwareTarget,
+    path: Path,
+    name: str,
+    unpacker: Unpacker | None = None,
 ) -> FirmwareResult:
     """Write the firmware of a trained network into an empty directory.
 
@@ -110,6 +120,8 @@ def generate(
         target: board, clock and generator options.
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
+        unpacker: what the Verilog does with the words of the links before the network; HLS and emulator take the
+            integers of the contract.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
@@ -127,17 +139,19 @@ def generate(
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
-    timing = wrapper.Timing(target.clock_mhz, project.latency_cycles, target.part)
-    sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
-    latency_ns = project.latency_cycles * period_ns
+    words = None if unpacker is None else (unpacker, source_port(unpacker))
+    latency_cycles = project.latency_cycles + (unpacker.latency_cycles if unpacker else 0)
+    timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
+    sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
+    latency_ns = latency_cycles * period_ns
     return FirmwareResult(
         top=wrapper.TOP,
         target=target,
         classes=tuple(classes),
-        inputs=inputs,
+        inputs=words[1] if words else inputs,
         outputs=outputs,
         score_format=str(integer_model.score_format),
-        latency_cycles=project.latency_cycles,
+        latency_cycles=latency_cycles,
         latency_ns=latency_ns,
         latency_bunch_crossings=bunch_crossings(latency_ns),
         initiation_interval=1,
@@ -150,6 +164,7 @@ def generate(
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
+        unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
 
 
