@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from codesign.config_firmware import DecisionSection
+from codesign.config_source import SourceSection
 from codesign.config_synthesis import SynthesisSection
 from codesign.sections import Section, parse_section, read_section
 
@@ -260,6 +261,7 @@ class FirmwareSection(Section):
         interface: "scores" (network only), "l1_algo" (parallel ports at the algorithm clock, with the decision, bunch
             crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
         decision: the decision behind the network, of the last two.
+        source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
 
     board: str = "serenity-vu13p"
@@ -269,6 +271,7 @@ class FirmwareSection(Section):
     reuse_factor: Annotated[int, Field(ge=1)] = 1
     interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
     decision: DecisionSection = DecisionSection()
+    source: SourceSection = SourceSection()
 
 
 class VerificationSection(Section):
@@ -356,6 +359,15 @@ class Config(Section):
     verification: VerificationSection = VerificationSection()
     synthesis: SynthesisSection = SynthesisSection()
     budget: BudgetSection = BudgetSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_data_for_an_imported_network(cls, content: Any) -> Any:
+        """An imported network brings its input contract and its weights: there is nothing to learn from."""
+        model = content.get("model") if isinstance(content, dict) else None
+        if isinstance(model, dict) and model.get("architecture") == "imported":
+            return {"data": {"file": ""}, **content}
+        return content
 
     @classmethod
     def parse(cls, text: str, where: str) -> Self:

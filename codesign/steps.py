@@ -19,11 +19,13 @@ from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
 from codesign.errors import RunError
 from codesign.files import write_whole
+from codesign.imported import imported_files, is_imported, prepare_imported, take_network
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest, digest_files, to_json
+from codesign.source_presets import source_unpacker
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
@@ -85,12 +87,16 @@ def _synthesis_tools(section: SynthesisSection) -> list[str]:
 
 def prepare_inputs(run: Run) -> object:
     """Data section, contract section, and the digest stored in the data set."""
+    if is_imported(run.config):
+        return [run.config.data, run.config.model, imported_files(run)]
     with Dataset.open(run.data_file()) as dataset:
         return [run.config.data, run.config.contract, dataset.digest]
 
 
 def prepare(run: Run, progress: Progress) -> dict[str, Any]:
     """Check the data set and derive the input contract from its training split."""
+    if is_imported(run.config):
+        return prepare_imported(run)
     progress(f"reading {run.data_file().name}", 0, 1)
     contract, values = _derive_contract(run)
     with Dataset.open(run.data_file()) as dataset:
@@ -139,6 +145,8 @@ def train_inputs(run: Run) -> list[object]:
 
 def train(run: Run, progress: Progress) -> dict[str, Any]:
     """Train the network, prove that it reloads identically, and keep its scores of the test split."""
+    if is_imported(run.config):
+        return take_network(run, _contract(run), MODEL, progress)
     from codesign.models.backend import import_keras
 
     data = run.record("data")
@@ -216,6 +224,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.models.store import load_model
 
     section, board, contract = run.config.firmware, _main_board(run), _contract(run)
+    unpacker = source_unpacker(section.source, contract)
     progress("loading the network", 0, 3)
     model = load_model(run.path / MODEL)
     progress("RTL and HLS", 1, 3)
@@ -232,7 +241,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         request = DecisionRequest(section.interface, *points, section.decision.tmr)
     directory = run.path / "firmware"
     names = score_names(run.config.task, run.record("data")["classes"])
-    result = generate_firmware(model, contract, names, target, directory, run.config.name, request)
+    result = generate_firmware(model, contract, names, target, directory, run.config.name, request, unpacker)
     progress("compiling C-simulation and emulator", 2, 3)
     project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
     project(directory / result.hls_project, contract, score_format).compile()
@@ -322,8 +331,23 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.synth.dispatch import synthesise_firmware
 
     firmware, section = run.record("firmware"), run.config.synthesis
-    result = synthesise_firmware(run.path / "firmware", firmware, _boards(run), section, run.path / "synth", progress)
-    return dataclasses.asdict(result)
+    boards, folder = _boards(run), run.path / "synth"
+    result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
+    return {**dataclasses.asdict(result), **_parts(run, boards, progress)}
+
+
+def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
+    """Resources of the input unpacking alone, where there is one."""
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.step import synthesise_boards
+
+    firmware = run.record("firmware")
+    unpacking = firmware.get("unpacking")
+    if unpacking is None or run.config.synthesis.tool != "yosys":
+        return {}
+    part = dataclasses.replace(firmware_design(run.path / "firmware", firmware), top=unpacking["top"])
+    result = synthesise_boards(part, boards, run.path / "synth" / "unpacking", progress)
+    return {"unpacking": dataclasses.asdict(result)["boards"]}
 
 
 def remember_boards(run: Run, names: Sequence[str]) -> None:

@@ -30,18 +30,18 @@ def run(run: Path, output: Path | None, as_json: bool) -> None:
     Steps whose configuration and input have not changed are not repeated, so an interrupted run goes on where it
     stopped. Exit status 1 means a missed budget or a mismatch, 2 a wrong input.
     """
-    from codesign.pipeline import STEPS
+    from codesign.pipeline import STEPS, steps_of
     from codesign.steps import check_tools
     from codesign.summary import failures, summary_lines
 
     opened = open_run(run, output)
     check_tools(opened.config.synthesis)
     with opened.lock():
-        for name in STEPS:
+        for name in steps_of(opened):
             execute_step(opened, name, force=False)
     bad = failures(opened)
     if as_json:
-        print_json({name: opened.record(step.record) for name, step in STEPS.items()})
+        print_json({name: opened.record(STEPS[name].record) for name in steps_of(opened)})
     else:
         print_lines(summary_lines(opened))
     leave(bad)

@@ -50,8 +50,10 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         return quick
     record = given.under_test.record
     ports = Ports(record["inputs"]["bits"], record["outputs"]["bits"])
-    vhdl = partial(run_bench, simulator="ghdl", label=VHDL_LABEL, folder="ghdl")
-    result = _simulated(given, quick, given.under_test.vhdl, vhdl, VHDL_LABEL, VHDL_VECTORS, progress)
+    result = quick
+    if record["vhdl_sources"]:
+        vhdl = partial(run_bench, simulator="ghdl", label=VHDL_LABEL, folder="ghdl")
+        result = _simulated(given, quick, given.under_test.vhdl, vhdl, VHDL_LABEL, VHDL_VECTORS, progress)
     progress("synthesising the netlist", 0, 1)
     folder = options.synthesise()
     netlist = netlist_design(record["top"], folder, top_ports(record))

@@ -50,6 +50,7 @@ def _timing(result: Record) -> Table:
             ("pipeline registers of the network", text.count(result.get("register_bits"), "bits")),
             ("compiler's LUT estimate, network only", text.count(result.get("lut_estimate"), "LUT")),
             ("HLS project", f"{target.get('hls_backend')} back end, reuse factor {target.get('reuse_factor')}"),
+            *_unpacking(result.get("unpacking")),
             ("software emulator (C++17), version", result.get("emulator_version") or text.MISSING),
         ],
         "Latency is counted in rising clock edges, from the one that samples in_data to the one at which the next "
@@ -57,6 +58,18 @@ def _timing(result: Record) -> Table:
         "of the inputs are outside. Bunch crossings of 24.95 ns, rounded up. The clock is the target, not a routed "
         "result.",
     )
+
+
+def _unpacking(record: Record | None) -> list[tuple[str, str]]:
+    """Words on the links: what becomes of them before the network."""
+    if record is None:
+        return []
+    sorts = ", ".join(
+        f"{name} ({objects} objects, {text.count(record['comparators'][name])} comparators)"
+        for name, objects in record["sorted_objects"].items()
+    )
+    share = f"{text.count(record['latency_cycles'], 'cycles')} of the latency"
+    return [("input unpacking", f"{share}; sorted: {sorts or 'nothing'}")]
 
 
 def _interval(cycles: int | None) -> str:
@@ -70,7 +83,7 @@ def _ports(result: Record, scores: str) -> Table:
         ["clk", "in", "1", "algorithm clock, rising edge"],
         ["reset", "in", "1", "synchronous, active high; events in flight are dropped"],
         ["in_valid", "in", "1", "in_data carries an event"],
-        ["in_data", "in", text.count(result["inputs"]["bits"]), "hardware integers of the input contract"],
+        ["in_data", "in", text.count(result["inputs"]["bits"]), _input_meaning(result)],
         ["out_valid", "out", "1", f"{text.count(_network_latency(result))} cycles after in_valid"],
         ["out_data", "out", text.count(result["outputs"]["bits"]), f"{scores}, {result['score_format']}"],
     ]
@@ -83,6 +96,10 @@ def _ports(result: Record, scores: str) -> Table:
 def _network_latency(result: Record) -> int | None:
     decision = result.get("decision")
     return decision["network_latency_cycles"] if decision else result.get("latency_cycles")
+
+
+def _input_meaning(result: Record) -> str:
+    return "hardware integers of the input contract" if result.get("unpacking") is None else "words of the links"
 
 
 def _fields(caption: str, port: Record, note: str = "") -> Table:

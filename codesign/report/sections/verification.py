@@ -15,6 +15,7 @@ CATEGORIES = {
     "uniform": "uniform over the whole range of every input",
     "zero": "all inputs zero",
     "toggling": "every input bit flips on every clock",
+    "ties": "objects with few different values of what orders them, some equal only after rounding",
 }
 BENCHES = {
     "back_to_back": "a new event on every clock; every output word compared",
