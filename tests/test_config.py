@@ -8,7 +8,8 @@ from codesign.models import mlp
 from codesign.models.registry import require_architecture
 
 MINIMAL = 'name = "a"\n[data]\nfile = "x.h5"\n'
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
+# Those of detectors and taggers; scan_*.toml are of another form.
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("[aj]*.toml"))
 
 
 def test_minimal_file_gets_the_documented_defaults():
