@@ -54,8 +54,7 @@ def jet_chain(name: str) -> tuple[tuple[str, ...], Callable[[Any], int]]:
     def run(batch: Any) -> int:
         jets = find_jets(batch, process.particle_ids, PT_GEV)
         high_level_features_of_jets(jets)
-        for jet in jets:
-            leading_constituents(jet.constituents)
+        leading_constituents([jet.constituents for jet in jets])
         return len(jets)
 
     return process.pythia_settings(PT_GEV, SEED), run

@@ -198,7 +198,7 @@ def jets(
 @click.option(
     "--qcd-prescale",
     type=click.IntRange(min=1),
-    default=8,
+    default=4,
     show_default=True,
     help="Make one of so many QCD events of the background, with their weight; each costs ten others.",
 )

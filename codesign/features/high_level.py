@@ -6,12 +6,13 @@ computed from the constituents that survive modified mass-drop grooming (z_cut =
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from codesign.features.correlators import Correlators, energy_correlators_of_jets
 from codesign.features.kinematics import Array, azimuth, invariant_mass, rapidity, transverse_momentum
-from codesign.features.substructure import c1, c2, d2, m2, n2, zlogz
+from codesign.features.substructure import c1, c2, d2, m2, n2, zlogz_of_jets
 
 _LARKOSKI_2013 = "Larkoski, Salam, Thaler, arXiv:1305.0007"
 _LARKOSKI_2014 = "Larkoski, Moult, Neill, arXiv:1409.6298"
@@ -38,7 +39,7 @@ HIGH_LEVEL_FEATURES: dict[str, tuple[str, str]] = {
     "multiplicity": ("", "number of constituents of the ungroomed jet (arXiv:1709.08705)"),
 }
 
-_RATIOS: dict[str, Callable[[Correlators], float]] = {
+_RATIOS: dict[str, Callable[[Correlators], Any]] = {
     "c1_b0_mmdt": lambda e: c1(e, 0),
     "c1_b1_mmdt": lambda e: c1(e, 1),
     "c1_b2_mmdt": lambda e: c1(e, 2),
@@ -81,16 +82,13 @@ def high_level_features_of_jets(jets: Sequence[tuple[Array, Array]]) -> Array:
     """
     if not jets:
         return np.zeros((0, len(HIGH_LEVEL_FEATURES)))
-    groomed = np.concatenate([kept for _, kept in jets])
+    sizes, kept_sizes = ([len(jet[i]) for jet in jets] for i in (0, 1))
+    constituents, groomed = (np.concatenate([jet[i] for jet in jets]) for i in (0, 1))
     correlators = energy_correlators_of_jets(
-        transverse_momentum(groomed), rapidity(groomed), azimuth(groomed), [len(kept) for _, kept in jets]
+        transverse_momentum(groomed), rapidity(groomed), azimuth(groomed), kept_sizes
     )
-    return np.array([_features(*jet, found) for jet, found in zip(jets, correlators, strict=True)])
-
-
-def _features(constituents: Array, groomed: Array, correlators: Correlators) -> list[float]:
     values = {name: ratio(correlators) for name, ratio in _RATIOS.items()}
-    values["zlogz"] = zlogz(transverse_momentum(constituents))
-    values["mass_mmdt"] = float(invariant_mass(groomed.sum(axis=0)))
-    values["multiplicity"] = float(len(constituents))
-    return [values[name] for name in HIGH_LEVEL_FEATURES]
+    values["zlogz"] = zlogz_of_jets(transverse_momentum(constituents), sizes)
+    values["mass_mmdt"] = invariant_mass(np.add.reduceat(groomed, np.cumsum([0, *kept_sizes[:-1]])))
+    values["multiplicity"] = np.array(sizes, np.float64)
+    return np.stack([values[name] for name in HIGH_LEVEL_FEATURES], axis=1)

@@ -88,11 +88,10 @@ def test_many_jets_at_once_are_the_jets_one_by_one(random_jet):
     together = np.concatenate(jets)
     pt, y, phi = transverse_momentum(together), rapidity(together), azimuth(together)
     found = energy_correlators_of_jets(pt, y, phi, sizes)
-    assert len(found) == len(jets)
-    for jet, values in zip(jets[:-1], found, strict=False):
-        for one, other in zip(values, correlators(jet), strict=True):
-            assert one == pytest.approx(other, rel=SINGLE)
-    assert 0 < found[-1].e3[1] < found[-1].e3_two[1] < found[-1].e3_one[1]
+    for place, jet in enumerate(jets[:-1]):
+        for many, one in zip(found, correlators(jet), strict=True):
+            assert {beta: values[place] for beta, values in many.items()} == pytest.approx(one, rel=SINGLE)
+    assert 0 < found.e3[1][-1] < found.e3_two[1][-1] < found.e3_one[1][-1]
 
 
 def test_azimuths_on_both_sides_of_pi_are_near(particles):

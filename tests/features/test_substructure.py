@@ -3,7 +3,7 @@ import pytest
 
 from codesign.features.correlators import Correlators, energy_correlators
 from codesign.features.kinematics import azimuth, rapidity, transverse_momentum
-from codesign.features.substructure import c1, c2, d2, m2, n2, zlogz
+from codesign.features.substructure import c1, c2, d2, m2, n2, zlogz, zlogz_of_jets
 
 KNOWN = Correlators(
     e2={0: 0.4, 1: 0.2, 2: 0.1},
@@ -37,6 +37,14 @@ def test_vanishing_denominators_give_zero():
     nothing = {0: 0.0, 1: 0.0, 2: 0.0}
     empty = Correlators(nothing, nothing, nothing, nothing)
     assert [c2(empty, 1), d2(empty, 2, 2), d2(empty, 1, 2), m2(empty, 1), n2(empty, 2)] == [0.0] * 5
+
+
+def test_many_jets_at_once():
+    many = Correlators(*({beta: np.array([value, 0.0]) for beta, value in moments.items()} for moments in KNOWN))
+    np.testing.assert_allclose(n2(many, 1), [0.3, 0.0])
+    np.testing.assert_allclose(d2(many, 1, 2), [0.004 / 0.1**1.5, 0.0])
+    pt = np.array([3.0, 1.0, 5.0, 2.0, 2.0])
+    np.testing.assert_allclose(zlogz_of_jets(pt, [2, 1, 2]), [zlogz(pt[:2]), 0.0, -np.log(2)])
 
 
 def test_two_prongs_are_told_from_one_and_three(particles):

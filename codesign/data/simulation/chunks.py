@@ -82,7 +82,7 @@ def simulate_chunk(chunk: Chunk, *, seed: int, pt_gev: float, nsubjettiness: boo
     for batch in event_batches(process.name, settings, hint=f"for jets of {pt_gev:g} GeV"):
         jets = find_jets(batch, process.particle_ids, pt_gev)
         features.extend(high_level_features_of_jets(jets))
-        constituents.extend(leading_constituents(jet.constituents) for jet in jets)
+        constituents.extend(leading_constituents([jet.constituents for jet in jets]))
         if nsubjettiness:
             subjets.append(jet_nsubjettiness([jet.constituents for jet in jets]))
         events += len(batch)

@@ -88,23 +88,28 @@ def mass_drop(jets: list[Array]) -> list[Array]:
     return _split(np.concatenate(jets)[particles], np.bincount(of_jet, minlength=len(jets)))
 
 
-def leading_constituents(constituents: Array) -> Array:
+def leading_constituents(jets: list[Array]) -> Array:
     """Describe the particles of highest pT relative to the jet axis.
 
     Args:
-        constituents: Four-vectors in GeV, shape (n, 4).
+        jets: Four-vectors in GeV of the constituents, one array of shape (n, 4), n ≥ 1, per jet.
 
     Returns:
-        pT in GeV, Δη and Δφ (rad), shape (16, 3), in decreasing pT, zero where the jet has fewer.
+        pT in GeV, Δη and Δφ (rad), shape (jets, 16, 3), in decreasing pT, zero where a jet has fewer.
     """
-    axis = constituents.sum(axis=0)
-    pt = transverse_momentum(constituents)
-    order = np.argsort(-pt, kind="stable")[:N_CONSTITUENTS]
-    chosen = constituents[order]
-    result = np.zeros((N_CONSTITUENTS, 3))
-    result[: len(order), 0] = pt[order]
-    result[: len(order), 1] = pseudorapidity(chosen) - pseudorapidity(axis)
-    result[: len(order), 2] = delta_phi(azimuth(chosen), azimuth(axis))
+    result = np.zeros((len(jets), N_CONSTITUENTS, 3))
+    if not jets:
+        return result
+    sizes = np.array([len(jet) for jet in jets])
+    begins = np.cumsum(sizes) - sizes
+    momenta, of_jet = np.concatenate(jets), np.repeat(np.arange(len(jets)), sizes)
+    pt, axes = transverse_momentum(momenta), np.add.reduceat(momenta, begins)
+    order = np.lexsort((-pt, of_jet))
+    rank = np.arange(len(pt)) - begins[of_jet]
+    chosen, place = order[rank < N_CONSTITUENTS], (of_jet[rank < N_CONSTITUENTS], rank[rank < N_CONSTITUENTS])
+    result[(*place, 0)] = pt[chosen]
+    result[(*place, 1)] = pseudorapidity(momenta[chosen]) - pseudorapidity(axes)[place[0]]
+    result[(*place, 2)] = delta_phi(azimuth(momenta[chosen]), azimuth(axes)[place[0]])
     return result
 
 

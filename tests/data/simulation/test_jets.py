@@ -91,7 +91,7 @@ def test_leading_constituents_are_relative_to_the_axis_in_decreasing_pt():
         return np.array([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])
 
     jet = np.array([momentum(100.0, 0.3, np.pi - 0.1), momentum(200.0, 0.3, -np.pi + 0.2), momentum(100.0, 0.3, 3.0)])
-    leading = leading_constituents(jet)
+    (leading,) = leading_constituents([jet])
     assert leading.shape == (N_CONSTITUENTS, 3)
     np.testing.assert_allclose(leading[:3, 0], [200.0, 100.0, 100.0])
     axis_phi = np.arctan2(*jet.sum(axis=0)[1::-1])
@@ -105,7 +105,11 @@ def test_leading_constituents_are_relative_to_the_axis_in_decreasing_pt():
 def test_of_many_constituents_the_hardest_are_kept():
     pt = np.arange(1.0, 31.0)
     jet = np.stack([pt, np.zeros(30), np.zeros(30), pt], axis=1)
-    np.testing.assert_array_equal(leading_constituents(jet)[:, 0], np.arange(30, 14, -1))
+    many = leading_constituents([jet[:3], jet, jet[4:5]])
+    np.testing.assert_array_equal(many[1, :, 0], np.arange(30, 14, -1))
+    np.testing.assert_array_equal(many[0, :4, 0], [3.0, 2.0, 1.0, 0.0])
+    np.testing.assert_array_equal(many[2, :, 0], [5.0, *[0.0] * 15])
+    assert leading_constituents([]).shape == (0, N_CONSTITUENTS, 3)
 
 
 def momenta(pt, eta, phi):
