@@ -1,6 +1,7 @@
 """One page on a scan that loads nothing and shows itself anew while the scan runs."""
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,7 @@ TEMPLATE = "scan.html.j2"
 PAGE = "scan.html"
 REFRESH_S = 15
 INTERVAL_S = 20.0  # between two writings while a scan runs
-FEWEST_TRIALS = 8  # from which importances say something
+FEWEST_TRIALS = 20  # from which importances say something
 LOG_RATIO = 10.0  # an axis that spans more is logarithmic
 
 
@@ -175,11 +176,13 @@ def _importances(scan: Scan, done: Mapping[int, Any]) -> dict[str, dict[str, flo
         sign = -1.0 if scan.directions[name] == "maximize" else 1.0
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
         try:
-            found[name] = dict(
-                optuna.importance.get_param_importances(
-                    scan.study, evaluator=evaluator, target=partial(_cost, index=index, sign=sign)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that it looks for low values, which costs are
+                found[name] = dict(
+                    optuna.importance.get_param_importances(
+                        scan.study, evaluator=evaluator, target=partial(_cost, index=index, sign=sign)
+                    )
                 )
-            )
         except (ValueError, RuntimeError):
             continue  # too few different trials to say anything
     return found

@@ -75,7 +75,7 @@ def parallel_figure(columns: Mapping[str, Sequence[Any]], kept: ArrayLike) -> Fi
     for place, (name, values) in enumerate(columns.items()):
         positions, ends = _positions(values)
         scaled.append(positions)
-        axes.axvline(place, color=INK, linewidth=0.8)
+        axes.plot([place, place], [0, 1], color=INK, linewidth=0.8)
         axes.annotate(ends[0], (place, -0.04), ha="center", va="top", fontsize=8.5)
         axes.annotate(ends[1], (place, 1.04), ha="center", va="bottom", fontsize=8.5)
         axes.annotate(label(name.split(".")[-1], 24), (place, -0.14), ha="center", va="top", fontsize=9, rotation=12)
