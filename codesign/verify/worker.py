@@ -44,6 +44,7 @@ def test(job: dict[str, Any]) -> None:
         hdl_toplevel=job["top"],
         hdl_toplevel_lang="verilog",
         testcase=job["tests"],
+        parameters=job["parameters"],
         seed=job["seed"],
         build_dir=job["build_directory"],
         test_dir=job["bench_directory"],
