@@ -62,7 +62,7 @@ architecture rtl of score_ranking is
     constant LOWEST : std_logic_vector(BITS - 1 downto 0) := '1' & (BITS - 2 downto 0 => '0');
 
     signal nodes  : node_array;
-    signal upsets : std_logic_vector(LEVELS * CLASSES downto 0) := (others => '0');
+    signal upsets : std_logic_vector(LEVELS * CLASSES downto 0);
 begin
     entries : for i in 0 to CLASSES - 1 generate
         nodes(0, i) <= std_logic_vector(to_unsigned(i, CLASS_BITS)) & LOWEST & scores((i + 1) * BITS - 1 downto i * BITS);
@@ -90,7 +90,16 @@ begin
         end generate;
     end generate;
 
-    upset      <= or upsets;
+    -- Places of a round that has fewer contestants.
+    unused : for level in 1 to LEVELS generate
+        place : for i in contestants(level) to CLASSES - 1 generate
+            nodes(level, i)                   <= (others => '0');
+            upsets((level - 1) * CLASSES + i) <= '0';
+        end generate;
+    end generate;
+
+    upsets(LEVELS * CLASSES) <= '0';
+    upset                    <= or upsets;
     best       <= nodes(LEVELS, 0)(BITS - 1 downto 0);
     second     <= nodes(LEVELS, 0)(2 * BITS - 1 downto BITS);
     best_class <= nodes(LEVELS, 0)(NODE - 1 downto 2 * BITS);
