@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from codesign.config_firmware import WorkingPointSection
-from codesign.firmware.decision import DecisionRequest, NetworkIdentity, write_decision
+from codesign.firmware.decision import (
+    Decision,
+    DecisionRequest,
+    NetworkIdentity,
+    WorkingPoint,
+    write_decision,
+    write_vhdl_decision,
+)
 from codesign.firmware.ports import Port, pack
 from codesign.fixed_point import FixedPoint
 from codesign.verify.cosim import Design, Stimulus
@@ -64,7 +71,23 @@ def write_design(
     return Design(decision.top, (network, *sources), (path,), parameters=SMALL), record
 
 
-def stimulus(record: dict, count: int = 60) -> Stimulus:
+def write_vhdl(path: Path, interface: str, points: tuple = CLASSIFIER, *, tmr: bool = False) -> tuple[Design, dict]:
+    """The same design in VHDL."""
+    design, record = write_design(path, interface, points, tmr=tmr)
+    decision, outputs = record["decision"], scores_of(points)
+    restored = Decision(**{**decision, "working_points": [WorkingPoint(**one) for one in decision["working_points"]]})
+    sources = write_vhdl_decision(path, restored, outputs)
+    parameters = path / "trigger_parameters.vhd"
+    parameters.write_text(
+        f"package trigger_parameters is\n    constant INPUT_BITS : positive := {outputs.bits};\n"
+        f"    constant OUTPUT_BITS : positive := {outputs.bits};\n"
+        f"    constant LATENCY : positive := {NETWORK_LATENCY};\nend package;\n"
+    )
+    network = HERE / "designs" / "pass_through.vhd"
+    return Design(design.top, (parameters, network, *sources), parameters=SMALL), record
+
+
+def stimulus(record: dict, count: int = 60, *, upsets: bool = True) -> Stimulus:
     """Random scores for the small build, every second row of few values so that equal scores are among them."""
     fields = record["outputs"]["fields"]
     low, high = (-(1 << SCORE_BITS - 1), (1 << SCORE_BITS - 1) - 1) if fields[0]["signed"] else (0, 2**SCORE_BITS - 1)
@@ -80,5 +103,5 @@ def stimulus(record: dict, count: int = 60) -> Stimulus:
         latency_cycles=record["latency_cycles"],
         seed=11,
         settings=decision_settings(record, SMALL),
-        tmr=record["decision"]["tmr"],
+        tmr=record["decision"]["tmr"] and upsets,
     )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from decision_designs import CLASSIFIER, DETECTOR, stimulus, write_design
+from decision_designs import CLASSIFIER, DETECTOR, stimulus, write_design, write_vhdl
 
 from codesign.contract import InputContract, InputFormat
 from codesign.tools import find_tool
 from codesign.verify import benches, make_vectors, verify_firmware
 from codesign.verify.cosim import BenchResult, simulate
+from codesign.verify.simulators import SIMULATORS
 
 pytestmark = [
     pytest.mark.rtl,
@@ -123,6 +124,15 @@ def test_a_firmware_is_verified_with_and_without_what_stands_around_the_network(
     found = {top: {bench.test for bench in result.benches if bench.top == top} for top in benches.BENCHES}
     assert found["l1_algo"] == set(benches.BENCHES["l1_algo"].tests)
     assert found["trigger_algorithm"] == set(benches.BENCHES["trigger_algorithm"].tests)
+
+
+@pytest.mark.skipif("ghdl" not in SIMULATORS or find_tool("ghdl") is None, reason="GHDL is not installed")
+@pytest.mark.parametrize(("interface", "points"), [("l1_algo", CLASSIFIER), ("axi_stream", DETECTOR)])
+def test_the_vhdl_passes_as_well(tmp_path, interface, points):
+    design, record = write_vhdl(tmp_path, interface, points, tmr=interface == "l1_algo")
+    result = simulate(design, stimulus(record, upsets=False), tmp_path / "work", simulator="ghdl")
+    assert all(test.passed and test.vectors > 0 for test in result.tests), result.tests
+    assert {*benches.BENCHES[TOPS[interface]].tests} - {test.name for test in result.tests} <= {"upset"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

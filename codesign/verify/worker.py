@@ -49,6 +49,7 @@ def test(job: dict[str, Any]) -> None:
         hdl_toplevel=job["top"],
         hdl_toplevel_lang=job["language"],
         testcase=job["tests"],
+        parameters=job["parameters"],
         seed=job["seed"],
         build_dir=job["build_directory"],
         # GHDL with mcode keeps no program: it compiles again, by the same arguments, in the folder where it runs.
