@@ -16,6 +16,7 @@ from codesign.firmware.decision import (
     NetworkIdentity,
     clocks_per_crossing,
     write_decision,
+    write_vhdl_decision,
 )
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.layer_costs import LayerCost
@@ -66,7 +67,7 @@ class FirmwareResult:
         cost_terms: what resources are estimated from, besides the cost.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
-        vhdl_sources: ``trigger_algorithm`` in VHDL-2008, in reading order; none where words of the links are unpacked.
+        vhdl_sources: the same design in VHDL-2008, in reading order; none where words of the links are unpacked.
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
@@ -172,6 +173,8 @@ def generate(
             latency_cutoff=target.latency_cutoff,
         )
         vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, project.latency_cycles)
+        if decision is not None:
+            vhdl += write_vhdl_decision(path / "vhdl", decision, outputs)
     latency_ns = latency_cycles * period_ns
     return FirmwareResult(
         top=top,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from codesign.progress import Progress, silent
 from codesign.tools import require_tool, run_tool
+from codesign.verify.interface import NETWORK_TOP, promised_latency
 from codesign.verify.mutation.design import MODULE
 from codesign.verify.proofs import FormalCheck
 from codesign.verify.sat import Form, prove_equal
@@ -41,7 +42,7 @@ def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progres
         ToolError: Yosys or GHDL is missing or does not read the design.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vhdl = _synthesised_vhdl(under_test, folder)
+    vhdl = _synthesised_vhdl(under_test, folder) if under_test.vhdl.sources else None
     checks = []
     modules = _modules(under_test)
     for done, module in enumerate(modules):
@@ -52,22 +53,23 @@ def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progres
 
 
 def _checks(
-    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path, folder: Path
+    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path | None, folder: Path
 ) -> Iterator[FormalCheck]:
     verilog = _verilog(under_test)
     if STAGE.fullmatch(module):
-        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
+        if vhdl is not None:
+            yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
         if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
             return
         netlist = SYNTHESIS.format(reads=verilog, family=FABRIC, module=module)
         yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
-    else:
+    elif vhdl is not None:
         text = modules[module].read_text()
         inner = [name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)]
         stubs = folder / f"stubs_{module}.v"
         stubs.write_text("\n".join(_stub(modules[name].read_text(), name) for name in inner))
         gold, gate = (Form(f"{reads}\n{_replaced(inner, stubs)}") for reads in (verilog, _read(vhdl)))
-        clocks = int(under_test.record["latency_cycles"]) + 2
+        clocks = promised_latency(under_test.record, NETWORK_TOP) + 2
         yield _check(LANGUAGES, module, gold, gate, folder / f"vhdl_{module}.ys", clocks)
 
 

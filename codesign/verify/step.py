@@ -1,7 +1,7 @@
 """The verification step: every implementation of a network against the trained model, and the RTL in simulation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,19 @@ class FirmwareUnderTest:
     record: Mapping[str, Any]
 
     @cached_property
-    def design(self) -> Design:
-        """The Verilog."""
+    def whole(self) -> Design:
+        """The Verilog with all that stands around the network."""
         return Design(
-            top=NETWORK_TOP,
+            top=self.record["top"],
             sources=tuple(self.directory / source for source in self.record["rtl_sources"]),
             include_directories=tuple(self.directory / folder for folder in self.record["include_directories"]),
         )
+
+    @cached_property
+    def design(self) -> Design:
+        """The Verilog of the network, whose top module stands behind all that it uses."""
+        names = [source.stem for source in self.whole.sources]
+        return replace(self.whole, top=NETWORK_TOP, sources=self.whole.sources[: names.index(NETWORK_TOP) + 1])
 
     @cached_property
     def vhdl(self) -> Design:
@@ -135,7 +141,7 @@ def verify_firmware(
         comparisons.append(comparison)
     for name, rows in runs if firmware.get("decision") else ():
         progress(f"simulating {len(rows)} vectors through {firmware['top']} in {name}", steps - 1, steps)
-        result, comparison = run_around(given, under_test.design, rows, simulator=name)
+        result, comparison = run_around(given, under_test.whole, rows, simulator=name)
         results.append(result)
         comparisons.append(comparison)
     progress("verified", steps, steps)
