@@ -90,7 +90,7 @@ def simulate_events(
         extra_objects: Any of ``taus``, ``photons`` (n, 4, 3) and ``sums`` (n, 2).
         user_processes: TOML file with further processes.
         qcd_prescale: One of so many ``qcd`` events of the background is made, and has their weight,
-            because some 23 must be generated for one with a lepton.
+            because some 24 must be generated for one with a lepton.
         workers: Number of processes, or ``None`` for one per available core.
         progress: Called at the start and after each piece, amounts in events.
 
