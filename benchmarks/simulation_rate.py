@@ -64,7 +64,7 @@ def jet_chain(name: str) -> tuple[tuple[str, ...], Callable[[Any], int]]:
 def event_chain(name: str, response: str, pileup: float, parts: Path) -> tuple[tuple[str, ...], Callable[[Any], int]]:
     """Return the Pythia settings of an event process, and the full chain, which returns how many events it kept."""
     from codesign.data.simulation import EVENT_PROCESSES, read_response
-    from codesign.data.simulation.event_chunks import EventRecipe, simulate_batch
+    from codesign.data.simulation.event_chunks import EventRecipe, heavy_decays, keep_events
     from codesign.data.simulation.parts import store_chunk
     from codesign.data.simulation.pileup import load_library, make_collisions, plan_library
     from codesign.data.simulation.seeds import stream
@@ -76,8 +76,9 @@ def event_chain(name: str, response: str, pileup: float, parts: Path) -> tuple[t
     if library:
         load_library(parts, library)
     recipe = EventRecipe(SEED, read_response(response), (), EVENT_PROCESSES, pileup, parts, library)
-    rng = stream(SEED, 0)
-    return EVENT_PROCESSES[name].pythia_settings(SEED), lambda batch: len(simulate_batch(rng, batch, recipe)["met"])
+    process, rng = EVENT_PROCESSES[name], stream(SEED, 0)
+    decays = heavy_decays(process, SEED)
+    return process.pythia_settings(SEED), lambda batch: len(keep_events(rng, batch, recipe, decays)["met"])
 
 
 def measure(

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from codesign.config_firmware import DecisionSection
+from codesign.config_source import SourceSection
 from codesign.config_synthesis import SynthesisSection
 from codesign.sections import Section, parse_section, read_section
 
@@ -256,6 +258,10 @@ class FirmwareSection(Section):
         latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
         hls_backend: hls4ml back end.
         reuse_factor: hls4ml reuse factor.
+        interface: "scores" (network only), "l1_algo" (parallel ports at the algorithm clock, with the decision, bunch
+            crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
+        decision: the decision behind the network, of the last two.
+        source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
 
     board: str = "serenity-vu13p"
@@ -263,6 +269,9 @@ class FirmwareSection(Section):
     latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
     hls_backend: Literal["Vitis"] = "Vitis"
     reuse_factor: Annotated[int, Field(ge=1)] = 1
+    interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
+    decision: DecisionSection = DecisionSection()
+    source: SourceSection = SourceSection()
 
 
 class VerificationSection(Section):
@@ -272,11 +281,15 @@ class VerificationSection(Section):
         vectors: number of input vectors through every implementation, at least 100.
         simulator: simulator for the long run.
         x_vectors: vectors of the additional four-state run in Icarus Verilog (X propagation).
+        full: also the VHDL, the synthesised netlist, planted faults and proofs, which take minutes.
+        mutants: faults planted in the full verification.
     """
 
     vectors: Annotated[int, Field(ge=100)] = 12_000
     simulator: Literal["verilator", "icarus"] = "verilator"
     x_vectors: Annotated[int, Field(ge=10)] = 60
+    full: bool = False
+    mutants: Annotated[int, Field(ge=1)] = 2000
 
 
 class BudgetSection(Section):
@@ -346,6 +359,15 @@ class Config(Section):
     verification: VerificationSection = VerificationSection()
     synthesis: SynthesisSection = SynthesisSection()
     budget: BudgetSection = BudgetSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_data_for_an_imported_network(cls, content: Any) -> Any:
+        """An imported network brings its input contract and its weights: there is nothing to learn from."""
+        model = content.get("model") if isinstance(content, dict) else None
+        if isinstance(model, dict) and model.get("architecture") == "imported":
+            return {"data": {"file": ""}, **content}
+        return content
 
     @classmethod
     def parse(cls, text: str, where: str) -> Self:

@@ -232,6 +232,10 @@ class InputContract:
         formats = [entry.integer_format for entry in self.inputs]
         return np.array([f.min_int for f in formats]), np.array([f.max_int for f in formats])
 
+    def random_integers(self, count: int, seed: int) -> NDArray[np.int64]:
+        """Hardware integers uniform over the whole range of every input, shape (count, inputs)."""
+        return np.random.default_rng(seed).integers(*self.extremes(), (count, len(self.inputs)), endpoint=True)
+
     def saturate_some(self, events: NDArray[np.int64], count: int, random: np.random.Generator) -> NDArray[np.int64]:
         """Events of which some inputs stand at an end of their range, as a broken or extreme jet would send.
 

@@ -25,6 +25,10 @@ class ModelError(CodesignError):
     """A network cannot be built, saved or reloaded as asked."""
 
 
+class TargetError(ModelError):
+    """No checkpoint of a training met its resource target."""
+
+
 class FirmwareError(CodesignError):
     """Generated firmware does not hold what it promises (ports, latency, dropped layers, constants)."""
 

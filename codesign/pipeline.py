@@ -8,6 +8,7 @@ from typing import Any
 
 from codesign import __version__, steps
 from codesign.errors import RunError
+from codesign.imported import SKIPPED, is_imported
 from codesign.progress import Progress, silent
 from codesign.run import Run, digest
 
@@ -81,6 +82,11 @@ class Outcome:
     record: dict[str, Any]
 
 
+def steps_of(run: Run) -> tuple[str, ...]:
+    """The steps of a run in their order: all, or those that need no events."""
+    return tuple(name for name in STEPS if name not in SKIPPED or not is_imported(run.config))
+
+
 def execute(run: Run, name: str, progress: Progress = silent, *, force: bool = False) -> Outcome:
     """Bring one step up to date.
 
@@ -94,7 +100,7 @@ def execute(run: Run, name: str, progress: Progress = silent, *, force: bool = F
         RunError: a step it needs has not run, or has run with other inputs.
     """
     step = STEPS[name]
-    for needed in step.needs:
+    for needed in filter(steps_of(run).__contains__, step.needs):
         if needed == "prepare":  # takes a second, so nobody has to ask for it
             execute(run, needed, progress)
         else:
@@ -128,7 +134,8 @@ def _require_current(run: Run, step: Step, wanted_by: str) -> None:
 
 def _digest(run: Run, step: Step) -> str:
     """Everything that determines a step's result: version, its inputs, and the digests of the steps it needs."""
-    records = [run.record(STEPS[name].record) for name in step.needs]
+    own = steps_of(run)
+    records = [run.record(STEPS[name].record) for name in step.needs if name in own]
     # A failed tool leaves the digest of its inputs; tried again with success, the steps after it must be repeated.
     needed = [
         [record["digest"], record["failed"]] if record.get("failed") else record.get("digest") for record in records

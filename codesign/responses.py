@@ -17,8 +17,11 @@ from codesign.data.inputs import input_blocks, read_inputs
 from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.fixed_point import FixedPoint
+from codesign.imported import is_imported
 from codesign.progress import Progress
 from codesign.run import Run, digest, digest_files
+from codesign.source_presets import source_unpacker
+from codesign.verify.source_vectors import make_source_vectors
 from codesign.verify.vectors import Vectors, make_vectors
 
 REFERENCE = "trained network"
@@ -47,17 +50,28 @@ def vectors_and_responses(
         }
     index.unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
-    with Dataset.open(run.data_file()) as dataset:
-        blocks = input_blocks(dataset, run.config.data)
-        events = contract.to_hardware(read_inputs(dataset, blocks, "test"))
-    vectors = make_vectors(contract, events, run.config.verification.vectors, run.config.seed)
-    responses = _respond(run, contract, firmware, vectors.inputs, progress)
+    events = _events(run, contract)
+    count, unpacker = run.config.verification.vectors, source_unpacker(run.config.firmware.source, contract)
+    if unpacker is None:
+        vectors = make_vectors(contract, events, count, run.config.seed)
+        integers = vectors.inputs
+    else:
+        vectors, integers = make_source_vectors(unpacker, contract, events, count, run.config.seed)
+    responses = _respond(run, contract, firmware, integers, progress)
     vectors.save(folder / "stimulus.npz")
     files = {name: f"response_{name.replace(' ', '_')}.npz" for name in responses}
     for name, scores in responses.items():
         np.savez_compressed(folder / files[name], scores=scores)
     write_whole(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
     return vectors, responses
+
+
+def _events(run: Run, contract: InputContract) -> NDArray[np.int64]:
+    """Hardware integers of the test split; of no event where the network was imported without any."""
+    if is_imported(run.config):
+        return np.empty((0, len(contract.inputs)), np.int64)
+    with Dataset.open(run.data_file()) as dataset:
+        return contract.to_hardware(read_inputs(dataset, input_blocks(dataset, run.config.data), "test"))
 
 
 def _read_index(index: Path) -> dict[str, Any]:
@@ -106,6 +120,7 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     return digest(
         run.config.verification.vectors,
         run.config.seed,
+        run.config.firmware.source,
         contract.to_json(),
         digest_files([run.path / "model.keras"], run.path),
         digest_files([*sources, *graph], root),

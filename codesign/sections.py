@@ -103,17 +103,17 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
     for part in location:
         field = model.model_fields.get(str(part))
         # A key that is not a field is a user's own name inside a table of tables (contract.inputs.<name>).
-        inner = _section_of(field.annotation) if field is not None else model
+        inner = section_of(field.annotation) if field is not None else model
         if inner is None:
             return []
         model = inner
-    return sorted(model.model_fields)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
-def _section_of(annotation: Any) -> type[BaseModel] | None:
+def section_of(annotation: Any) -> type[BaseModel] | None:
     """The section class inside an annotation such as ``dict[str, GivenInput]`` or ``Section | None``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in (dict, tuple, Union, types.UnionType, Annotated):
-        return next((found for arg in get_args(annotation) if (found := _section_of(arg)) is not None), None)
+        return next((found for arg in get_args(annotation) if (found := section_of(arg)) is not None), None)
     return None

@@ -8,19 +8,24 @@ without the machine-learning stack.
 import dataclasses
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from codesign import __version__
+from codesign.config_firmware import WorkingPointSection
 from codesign.config_synthesis import SynthesisSection
 from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
 from codesign.errors import RunError
 from codesign.files import write_whole
+from codesign.imported import imported_files, is_imported, prepare_imported, take_network
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
 from codesign.responses import vectors_and_responses
-from codesign.run import Run, digest, digest_files
+from codesign.run import Run, digest, digest_files, to_json
+from codesign.source_presets import source_unpacker
 from codesign.synth.boards import Board, board_reference, distinct_boards, get_board
 from codesign.synth.budgets import require_measurable
 from codesign.task import require_rows, score_names
@@ -30,6 +35,7 @@ MODEL = "model.keras"
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
 TRAINING_STATE = "training_state.npz"  # of an unfinished training, or the checkpoints of a finished one
 SCORES = "scores.npz"
+FULL = "verify_full"  # there when the full verification was asked for with --full
 BOARDS = "boards.json"  # boards asked for with --board, besides those of the configuration
 
 
@@ -37,12 +43,16 @@ def check_names(run: Run) -> None:
     """Refuse a configuration that names an unknown architecture, board or preset, before any work is done.
 
     Raises:
-        ConfigError: the message lists the known names.
+        ConfigError: the message lists the known names; or the clock cannot count the bunch crossings it must.
     """
+    from codesign.bunch_clock import BUNCH_CLOCK_MHZ
+    from codesign.firmware.decision import clocks_per_crossing
     from codesign.models.registry import require_architecture
 
     require_architecture(run.config)
     require_measurable(run.config.budget, run.config.task, run.config.evaluation)
+    if run.config.firmware.interface == "l1_algo":
+        clocks_per_crossing(_clock_mhz(run), BUNCH_CLOCK_MHZ)
     _boards(run)
     _preset(run)
 
@@ -77,12 +87,16 @@ def _synthesis_tools(section: SynthesisSection) -> list[str]:
 
 def prepare_inputs(run: Run) -> object:
     """Data section, contract section, and the digest stored in the data set."""
+    if is_imported(run.config):
+        return [run.config.data, run.config.model, imported_files(run)]
     with Dataset.open(run.data_file()) as dataset:
         return [run.config.data, run.config.contract, dataset.digest]
 
 
 def prepare(run: Run, progress: Progress) -> dict[str, Any]:
     """Check the data set and derive the input contract from its training split."""
+    if is_imported(run.config):
+        return prepare_imported(run)
     progress(f"reading {run.data_file().name}", 0, 1)
     contract, values = _derive_contract(run)
     with Dataset.open(run.data_file()) as dataset:
@@ -131,6 +145,8 @@ def train_inputs(run: Run) -> list[object]:
 
 def train(run: Run, progress: Progress) -> dict[str, Any]:
     """Train the network, prove that it reloads identically, and keep its scores of the test split."""
+    if is_imported(run.config):
+        return take_network(run, _contract(run), MODEL, progress)
     from codesign.models.backend import import_keras
 
     data = run.record("data")
@@ -140,10 +156,10 @@ def train(run: Run, progress: Progress) -> dict[str, Any]:
     import_keras().utils.set_random_seed(run.config.seed)
     from codesign.training.step import train_network
 
-    return train_network(run, _contract(run), (_fit_key(run, data["digest"]), TRAINING_STATE), MODEL, SCORES, progress)
+    return train_network(run, _contract(run), (fit_key(run, data["digest"]), TRAINING_STATE), MODEL, SCORES, progress)
 
 
-def _fit_key(run: Run, data_digest: str) -> str:
+def fit_key(run: Run, data_digest: str) -> str:
     """Digest of all that determines the fit: everything but which of its checkpoints is chosen."""
     chosen = run.config.quantization
     inputs = [
@@ -172,42 +188,69 @@ def evaluate(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def generate_inputs(run: Run) -> object:
-    """Name, firmware section, what the firmware takes from the board, and the trained network itself."""
+    """Name, firmware section, what the firmware takes from the board, the trained network itself, the decision."""
     board = _main_board(run)
     network = digest_files([run.path / MODEL], run.path)
-    return [run.config.name, run.config.firmware, board.name, board.part, board.clock_mhz, network]
+    return [
+        run.config.name,
+        run.config.firmware,
+        board.name,
+        board.part,
+        board.clock_mhz,
+        network,
+        _working_points(run),
+    ]
+
+
+def _working_points(run: Run) -> tuple[dict[str, WorkingPointSection], dict[str, float]] | None:
+    """The working points behind the network and the thresholds that the scores give them; None for scores only."""
+    from codesign.evaluation.thresholds import thresholds, working_points
+
+    if run.config.firmware.interface == "scores":
+        return None
+    classes = run.record("data")["classes"]
+    return working_points(run.config, classes), thresholds(run.config, classes, run.path / SCORES)
 
 
 def generate(run: Run, progress: Progress) -> dict[str, Any]:
     """Write HLS project, RTL, wrapper and emulator, and compile what is C++."""
     from codesign.firmware import FirmwareTarget
     from codesign.firmware import generate as generate_firmware
+    from codesign.firmware.decision import DecisionRequest
     from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
+    from codesign.firmware.readme import write_readme
     from codesign.fixed_point import FixedPoint
     from codesign.models.store import load_model
 
     section, board, contract = run.config.firmware, _main_board(run), _contract(run)
+    unpacker = source_unpacker(section.source, contract)
     progress("loading the network", 0, 3)
     model = load_model(run.path / MODEL)
     progress("RTL and HLS", 1, 3)
     target = FirmwareTarget(
         board=board.name,
         part=board.part,
-        clock_mhz=section.clock_mhz or board.clock_mhz,
+        clock_mhz=_clock_mhz(run),
         latency_cutoff=section.latency_cutoff,
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
     )
+    points, request = _working_points(run), None
+    if points is not None:
+        request = DecisionRequest(section.interface, *points, section.decision.tmr)
     directory = run.path / "firmware"
     names = score_names(run.config.task, run.record("data")["classes"])
-    result = generate_firmware(model, contract, names, target, directory, run.config.name)
+    result = generate_firmware(model, contract, names, target, directory, run.config.name, request, unpacker)
     progress("compiling C-simulation and emulator", 2, 3)
     project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
     project(directory / result.hls_project, contract, score_format).compile()
     Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
-    return {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_readme(directory, result, run.config.name)
+    record = {**dataclasses.asdict(result), "files": _firmware_files(run)}
+    write_whole(directory / "manifest.json", to_json({"codesign": __version__, "name": run.config.name, **record}))
+    return record
 
 
 # --- verification -----------------------------------------------------------------------------------------------------
@@ -215,12 +258,13 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
 
 def verify_inputs(run: Run) -> object:
     """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
-    return [run.config.verification, run.config.seed, _firmware_files(run)]
+    return [run.config.verification, _wants_full(run), run.config.seed, _firmware_files(run)]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
-    from codesign.verify.step import verify_firmware
+    from codesign.verify.full import FullOptions, verify_fully
+    from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
     section, firmware = run.config.verification, run.record("firmware")
     vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
@@ -235,8 +279,40 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         seed=run.config.seed,
         progress=progress,
     )
+    if _wants_full(run):
+        reference = next(iter(responses.values()))
+        under_test = FirmwareUnderTest(run.path / "firmware", firmware)
+        given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
+        options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
+        result = verify_fully(given, result, options, progress)
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def remember_full(run: Run, full: bool | None) -> None:
+    """Ask for the full verification of this run from now on, or no longer; None changes nothing."""
+    marker = run.path / FULL
+    if full:
+        marker.touch()
+    elif full is not None:
+        marker.unlink(missing_ok=True)
+
+
+def _wants_full(run: Run) -> bool:
+    return run.config.verification.full or (run.path / FULL).is_file()
+
+
+def _netlist(run: Run) -> Path:
+    """Folder of the netlist for the firmware's board, made where it is not up to date."""
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.yosys import FAMILIES, synthesise
+
+    design, family = firmware_design(run.path / "firmware", run.record("firmware")), _main_board(run).family
+    # What is compared is the logic, so a fabric that Yosys does not know may stand for another.
+    known = family if family in FAMILIES else "ultrascale_plus"
+    folder = run.path / "synth" / "yosys" / known
+    synthesise(design.sources, include_dirs=design.include_dirs, top=design.top, family=known, work_dir=folder)
+    return folder
 
 
 # --- synthesis --------------------------------------------------------------------------------------------------------
@@ -255,8 +331,23 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.synth.dispatch import synthesise_firmware
 
     firmware, section = run.record("firmware"), run.config.synthesis
-    result = synthesise_firmware(run.path / "firmware", firmware, _boards(run), section, run.path / "synth", progress)
-    return dataclasses.asdict(result)
+    boards, folder = _boards(run), run.path / "synth"
+    result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
+    return {**dataclasses.asdict(result), **_parts(run, boards, progress)}
+
+
+def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
+    """Resources of the input unpacking alone, where there is one."""
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.step import synthesise_boards
+
+    firmware = run.record("firmware")
+    unpacking = firmware.get("unpacking")
+    if unpacking is None or run.config.synthesis.tool != "yosys":
+        return {}
+    part = dataclasses.replace(firmware_design(run.path / "firmware", firmware), top=unpacking["top"])
+    result = synthesise_boards(part, boards, run.path / "synth" / "unpacking", progress)
+    return {"unpacking": dataclasses.asdict(result)["boards"]}
 
 
 def remember_boards(run: Run, names: Sequence[str]) -> None:
@@ -315,6 +406,10 @@ def _main_board(run: Run) -> Board:
     return get_board(run.config.firmware.board, run.config_directory)
 
 
+def _clock_mhz(run: Run) -> float:
+    return run.config.firmware.clock_mhz or _main_board(run).clock_mhz
+
+
 def _boards(run: Run) -> list[Board]:
     """The firmware's board first, then those of the configuration and of ``--board``, each once."""
     stated = (run.config.firmware.board, *run.config.synthesis.boards)
@@ -332,5 +427,5 @@ def _remembered(run: Run) -> list[str]:
 def _firmware_files(run: Run) -> dict[str, str]:
     """Digests of the sources in the firmware directory, without what compilers leave there."""
     root = run.path / "firmware"
-    suffixes = {".v", ".vh", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
+    suffixes = {".v", ".vh", ".vhd", ".xdc", ".cpp", ".h", ".tcl", ".txt", ".gz"}
     return digest_files((path for path in root.rglob("*") if path.suffix in suffixes), root)

@@ -94,7 +94,8 @@ def summary_lines(run: Run) -> list[str]:
     """The results of a whole run for a reader."""
     lines = ["", f"{run.config.name}: {run.path}"]
     for describe in (_data_lines, _train_lines, _physics_lines, _firmware_lines, _verify_lines, _synth_lines):
-        lines += describe(run)
+        if describe is not _physics_lines or run.has_record("metrics"):
+            lines += describe(run)
     lines += [f"budget        {line}" for line in budget_lines(run)]
     return [*lines, *_report_lines(run)]
 
@@ -105,11 +106,13 @@ def _data_lines(run: Run) -> list[str]:
     inputs = record["contract"]["inputs"]
     bits = sum(entry["width"] for entry in inputs)
     rows = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    return [f"data          {record['name']}: {rows}; {len(inputs)} inputs in {bits} bits"]
+    return [f"data          {record['name']}: {rows or 'no events'}; {len(inputs)} inputs in {bits} bits"]
 
 
 def _train_lines(run: Run) -> list[str]:
     train = run.record("train")
+    if "imported" in train:
+        return [f"training      none: {train['imported']} as it is"]
     weights = sum(layer["weights"] for layer in train["layers"])
     zero = sum(layer["zero_weights"] for layer in train["layers"])
     pruned = f", {zero / weights:.0%} of {weights:,} weights are zero" if weights else ""
@@ -159,8 +162,10 @@ def _wrapped(title: str, parts: Iterable[str]) -> list[str]:
 
 def _firmware_lines(run: Run) -> list[str]:
     record = run.record("firmware")
+    decision = record.get("decision")
+    top = f"{record['top']}: {len(decision['working_points'])} working points, " if decision else ""
     return [
-        f"firmware      latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
+        f"firmware      {top}latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
         f"{record['latency_bunch_crossings']} BX at {record['target']['clock_mhz']:.2f} MHz, "
         f"II = {record['initiation_interval']}, scores {record['score_format']}"
     ]
@@ -170,9 +175,13 @@ def _verify_lines(run: Run) -> list[str]:
     record = run.record("verify")
     compared = ", ".join(f"{c['implementation']} {c['mismatches']}" for c in record["comparisons"])
     benches = sum(bench["passed"] for bench in record["benches"])
+    mutation = record.get("mutation")
+    faults = f"{mutation['killed']:,} of {mutation['planted']:,} planted faults found, " if mutation else ""
+    faults += f"{mutation['equivalent']} proven to change nothing (score {mutation['score']:.2%})" if mutation else ""
     return [
         f"verification  {'passed' if record['passed'] else 'FAILED'}: {record['vectors']:,} vectors, "
-        f"mismatches against the trained network: {compared}; {benches} of {len(record['benches'])} bench tests passed"
+        f"mismatches against the trained network: {compared}; {benches} of {len(record['benches'])} bench tests passed",
+        *([f"              {faults}"] if faults else []),
     ]
 
 
@@ -188,18 +197,24 @@ def synthesis_failures(record: dict[str, Any]) -> list[str]:
 
 def _synth_lines(run: Run) -> list[str]:
     record = run.record("synth")
-    lines = [
-        f"resources     {use['board']}: NOT KNOWN: {use['failed']}"
-        if use.get("failed")
-        else f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}), {use['ff']:,} FF, "
-        f"{use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
-        for use in record["boards"]
-    ]
+    unpacking = {use["board"]: use.get("lut") for use in record.get("unpacking", ())}
+    lines = [f"resources     {use['board']}: {_use(use, unpacking.get(use['board']))}" for use in record["boards"]]
     routed = record.get("place_and_route")
     if routed:
         found = routed["failed"] or f"{routed['fmax_mhz']:.1f} MHz on {routed['device']}"
         lines.append(f"routed clock  {found}  [{routed['estimate_class']}]")
     return lines
+
+
+def _use(use: dict[str, Any], unpacking_lut: int | None) -> str:
+    """Resources on one board, and how many of its LUTs unpack the words of the links."""
+    if use.get("failed"):
+        return f"NOT KNOWN: {use['failed']}"
+    part = "" if unpacking_lut is None else f", {unpacking_lut:,} of them alone for unpacking"
+    return (
+        f"{use['lut']:,} LUT ({use['lut_share']:.2%}){part}, {use['ff']:,} FF, {use['dsp']} DSP, "
+        f"{use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
+    )
 
 
 def _timed(use: dict[str, Any]) -> str:

@@ -46,6 +46,7 @@ TOOLS: dict[str, Tool] = {
     "make": Tool("make", "CODESIGN_MAKE", "building the Verilator model", "apt-get install make"),
     "perl": Tool("perl", "CODESIGN_PERL", "the Verilator driver", "apt-get install perl"),
     "iverilog": Tool("iverilog", "CODESIGN_IVERILOG", "four-state RTL simulation", "apt-get install iverilog", "-V"),
+    "ghdl": Tool("ghdl", "CODESIGN_GHDL", "simulation of the VHDL", "apt-get install ghdl"),
     "yosys": Tool(
         "yosys",
         "CODESIGN_YOSYS",

@@ -17,6 +17,7 @@ class Bench:
         random: generator of this test; depends on the seed and the test's name only, not on the tests before it.
         input_bits: width of in_data.
         latency_cycles: promised latency.
+        settings: what is known of the decision; empty for a design that gives scores only.
         responses: expected output words as binary text, the way the simulator shows them.
     """
 
@@ -28,6 +29,7 @@ class Bench:
         self.random = random.Random(f"{self.seed}/{test}")
         self.input_bits = promises["input_bits"]
         self.latency_cycles = promises["latency_cycles"]
+        self.settings = promises.get("settings", {})
         self.stimuli = read_words(folder / "stimulus.hex", self.input_bits)
         self.responses = read_words(folder / "response.hex", promises["output_bits"])
         if len(self.stimuli) != len(self.responses) or not self.stimuli:
@@ -53,6 +55,14 @@ class Bench:
         lines = ["x" if set(word) - {"0", "1"} else f"{int(word, 2):x}" for word in words]
         (self.folder / "found.hex").write_text("".join(f"{line}\n" for line in lines))
 
+    def record_clocks(self, cycles, outputs):
+        """Write what this test applied and what was due: per clock reset, in_valid, in_data, output word or ``-``."""
+        lines = [
+            f"{cycle.reset} {cycle.valid} {hexadecimal(cycle.word, 'x')} {hexadecimal(output, '-')}"
+            for cycle, output in zip(cycles, outputs, strict=True)
+        ]
+        (self.folder / f"clocks_{self.test}.txt").write_text("".join(f"{line}\n" for line in lines))
+
     def record(self, **measured):
         """Add what this test measured to ``measured.json``."""
         path = self.folder / "measured.json"
@@ -65,6 +75,11 @@ def load_bench(dut, test):
     bench = Bench(Path(os.environ["CODESIGN_BENCH_DIR"]), test)
     dut._log.info("%s: seed %s, %d vectors, promised latency %d", test, bench.seed, len(bench), bench.latency_cycles)
     return bench
+
+
+def hexadecimal(word, nothing):
+    """Binary text as hexadecimal; ``nothing`` for None."""
+    return nothing if word is None else f"{int(word, 2):x}"
 
 
 def read_words(path, bits):

@@ -11,6 +11,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge
 
 PERIOD_NS = 2  # any number: the design has no delays
+QUIET = ("in_bx0", "reg_write", "reg_read")  # inputs of larger designs that rest while only events are played
 
 
 class Cycle(NamedTuple):
@@ -36,6 +37,9 @@ def idle(count):
 
 def start(dut):
     """Start the clock, low first."""
+    for name in QUIET:
+        if hasattr(dut, name):
+            getattr(dut, name).value = 0
     Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
 
 
@@ -92,9 +96,11 @@ def check(bench, cycles, observed, *, from_power_up=False):
         observed: what ``play`` returned.
         from_power_up: out_valid may be unknown until the first reset.
     """
+    outputs = due(cycles, bench.latency_cycles)
+    bench.record_clocks(cycles, outputs)
     first = 1 + next(edge for edge, cycle in enumerate(cycles) if cycle.reset) if from_power_up else 0
     wrong = []
-    for clock, (response, (valid, data)) in enumerate(zip(due(cycles, bench.latency_cycles), observed, strict=True)):
+    for clock, (response, (valid, data)) in enumerate(zip(outputs, observed, strict=True)):
         if clock < first:
             continue
         if valid != ("0" if response is None else "1"):

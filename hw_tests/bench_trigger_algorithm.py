@@ -11,6 +11,7 @@ and writes there
 
     found.hex     the output words found in ``back_to_back``; unknown bits make a line ``x``
     measured.json per test: what was measured and how many events went in
+    clocks_*.txt  per test: what was applied at every clock and what was due
 
 ``codesign verify`` fills the folder and starts the simulator; ``job.json`` beside these files repeats its last run:
 

@@ -28,12 +28,13 @@ LIGHT = [
     "cli",
     "summary",
     "estimation",
+    "scan",
 ]
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
-FOUNDATION |= {"config_synthesis", "bunch_clock"}
+FOUNDATION |= {"config_firmware", "config_synthesis", "config_source", "bunch_clock"}
 FOUNDATION |= {"sections", "task", "__version__"}
-CONTRACT = {"contract", "input_formats", "presets"}
+CONTRACT = {"contract", "input_formats", "presets", "unpacking"}
 ALLOWED = {
     "data": FOUNDATION | CONTRACT | {"data", "features", "codesign"},
     "features": FOUNDATION | {"features"},
@@ -43,9 +44,13 @@ ALLOWED = {
     "models": FOUNDATION | {"contract", "models"},
     "training": FOUNDATION | {"contract", "models", "metrics", "data", "training"},
     "evaluation": FOUNDATION | {"data", "metrics", "evaluation"},
-    "firmware": FOUNDATION | {"contract", "models", "firmware"},
-    "verify": FOUNDATION | {"contract", "verify"},
+    "firmware": FOUNDATION | {"contract", "unpacking", "models", "firmware"},
+    "verify": FOUNDATION | {"contract", "unpacking", "verify"},
     "synth": FOUNDATION | {"synth"},
+    "scan": FOUNDATION
+    | CONTRACT
+    | {"models", "training", "evaluation", "data", "metrics", "firmware", "verify", "synth", "report", "scan"}
+    | {"pipeline", "steps", "summary"},
     "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},
 }
 

@@ -29,6 +29,21 @@ def numbers_of(text: str) -> tuple[float, ...]:
         raise ConfigError(f"--fractions: expected three numbers such as 0.6,0.2,0.2, found {text!r}") from None
 
 
+def assignment(text: str) -> tuple[str, float]:
+    """Name and number of NAME=VALUE.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    name, equals, value = text.partition("=")
+    try:
+        if equals:
+            return name.strip(), float(value)
+    except ValueError:
+        pass
+    raise ConfigError(f"--limit: expected NAME=VALUE such as lut=2000, found {text!r}")
+
+
 def source_of(text: str) -> "Source":
     """A file, or CLASS=FILE unless there is a file of this very name."""
     from codesign.data.reading import Source

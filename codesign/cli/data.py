@@ -200,7 +200,7 @@ def jets(
     type=click.IntRange(min=1),
     default=8,
     show_default=True,
-    help="Make one of so many QCD events of the background, with their weight; each costs a hundred others.",
+    help="Make one of so many QCD events of the background, with their weight; each costs ten others.",
 )
 @click.option(
     "--user-processes",

@@ -1,4 +1,4 @@
-"""The command that makes networks of other tools networks of our own."""
+"""The commands that make networks of other tools networks of our own."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codesign.cli.shared import JSON_OPTION, example, leave, print_json
+from codesign.cli.import_weights import weights
+from codesign.cli.shared import JSON_OPTION, PipelineGroup, example, leave, print_json
 from codesign.console import print_lines
 
 if TYPE_CHECKING:
@@ -16,8 +17,33 @@ if TYPE_CHECKING:
 HEADER = ("layer", "type", "weights", "zero", "activations")
 
 
-@click.command(
+class ImportGroup(PipelineGroup):
+    """Imports a model file unless the first argument names another command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the name of the default command in front."""
+        own = [*self.commands, "-h", "--help"]
+        return super().parse_args(ctx, args if not args or args[0] in own else [network.name or "", *args])
+
+
+@click.group(
     "import",
+    cls=ImportGroup,
+    no_args_is_help=True,
+    epilog=example(
+        "codesign import tagger.h5 tagger.keras --input-format 'ap_fixed<12,6>'",
+        "codesign import weights examples/imports/tagger.toml imported",
+    ),
+)
+def import_() -> None:
+    """Import a network of another tool.
+
+    The name of a model file can stand in place of a command: codesign import MODEL OUTPUT.
+    """
+
+
+@click.command(
+    "network",
     epilog=example(
         "codesign import tagger.h5 tagger.keras --input-format 'ap_fixed<12,6>'",
         "codesign import tagger.h5 tagger.keras --check tagger_outputs.npz",
@@ -33,7 +59,7 @@ HEADER = ("layer", "type", "weights", "zero", "activations")
 @click.option("--check", "check_file", type=click.Path(path_type=Path), help="npz file with inputs x and outputs y.")
 @click.option("--force", is_flag=True, help="Replace OUTPUT if it exists.")
 @JSON_OPTION
-def import_(
+def network(
     model: Path, output: Path, input_format: str | None, check_file: Path | None, force: bool, as_json: bool
 ) -> None:
     """Import a QKeras (.h5) or HGQ2 (.keras) network.
@@ -48,14 +74,14 @@ def import_(
     if output.exists() and not force:
         raise ModelError(f"{output}: exists already; --force replaces it")
     arrays = None if check_file is None else read_arrays(check_file)
-    network = import_network(model, None if input_format is None else _format(input_format))
-    comparison = None if arrays is None else compare(network, *arrays)
-    write_network(network, output, None if arrays is None else arrays[0])
+    imported = import_network(model, None if input_format is None else _format(input_format))
+    comparison = None if arrays is None else compare(imported, *arrays)
+    write_network(imported, output, None if arrays is None else arrays[0])
     if as_json:
         check = None if comparison is None else asdict(comparison)
-        print_json({"output": str(output), **network.record(), "check": check})
+        print_json({"output": str(output), **imported.record(), "check": check})
     else:
-        print_lines([*_lines(network), *_check_lines(comparison), f"written: {output}"])
+        print_lines([*network_lines(imported), *_check_lines(comparison), f"written: {output}"])
     wrong = comparison is not None and comparison.differing_outputs > 0
     leave([f"{check_file}: {_difference(comparison)}"] if comparison is not None and wrong else [])
 
@@ -68,7 +94,8 @@ def _format(text: str) -> "FixedPoint":
     return replace(parsed, rounding="RND", overflow="SAT") if text.count(",") == 1 else parsed
 
 
-def _lines(network: "ImportedNetwork") -> list[str]:
+def network_lines(network: "ImportedNetwork") -> list[str]:
+    """What an imported network consists of, for a reader."""
     rows = [HEADER, *(_row(layer) for layer in network.layers)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -96,3 +123,7 @@ def _difference(comparison: "Comparison") -> str:
         f"{comparison.differing_rows:,} of {comparison.rows:,} rows; "
         f"largest difference {comparison.largest_difference:g}"
     )
+
+
+for subcommand in (network, weights):
+    import_.add_command(subcommand)

@@ -10,6 +10,7 @@ from codesign.cli import steps
 from codesign.cli.data import data
 from codesign.cli.estimate import estimate
 from codesign.cli.imports import import_
+from codesign.cli.scan import scan
 from codesign.cli.shared import INTERRUPTED, WRONG, PipelineGroup, example
 from codesign.console import print_lines
 from codesign.errors import CodesignError
@@ -42,6 +43,7 @@ for subcommand in (
     steps.report,
     steps.diff,
     estimate,
+    scan,
     steps.boards,
 ):
     command.add_command(subcommand)

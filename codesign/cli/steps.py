@@ -30,18 +30,18 @@ def run(run: Path, output: Path | None, as_json: bool) -> None:
     Steps whose configuration and input have not changed are not repeated, so an interrupted run goes on where it
     stopped. Exit status 1 means a missed budget or a mismatch, 2 a wrong input.
     """
-    from codesign.pipeline import STEPS
+    from codesign.pipeline import STEPS, steps_of
     from codesign.steps import check_tools
     from codesign.summary import failures, summary_lines
 
     opened = open_run(run, output)
     check_tools(opened.config.synthesis)
     with opened.lock():
-        for name in STEPS:
+        for name in steps_of(opened):
             execute_step(opened, name, force=False)
     bad = failures(opened)
     if as_json:
-        print_json({name: opened.record(step.record) for name, step in STEPS.items()})
+        print_json({name: opened.record(STEPS[name].record) for name in steps_of(opened)})
     else:
         print_lines(summary_lines(opened))
     leave(bad)
@@ -62,12 +62,29 @@ generate = step_command(
     "Write HLS, Verilog and wrapper.\n\nThe C-simulation of the HLS project is compiled too.",
     "codesign generate runs/jet_tagging",
 )
-verify = step_command(
-    "verify",
-    "Prove that all compute the same integers.\n\nTrained network, integer model, C-simulation and RTL are compared. "
-    "Hand-edited Verilog in the run directory is verified as it stands.",
-    "codesign verify runs/jet_tagging",
+
+
+@click.command(epilog=example("codesign verify runs/jet_tagging", "codesign verify runs/jet_tagging --full"))
+@RUN_ARGUMENT
+@click.option(
+    "--full/--quick",
+    default=None,
+    help="Also VHDL, synthesised netlist, planted faults and proofs; remembered in the run directory.",
 )
+@OUTPUT_OPTION
+@FORCE_OPTION
+@JSON_OPTION
+def verify(run: Path, full: bool | None, output: Path | None, force: bool, as_json: bool) -> None:
+    """Prove that all compute the same integers.
+
+    Trained network, integer model, C-simulation and RTL are compared.
+    Hand-edited Verilog in the run directory is verified as it stands.
+    """
+    from codesign.steps import remember_full
+
+    opened = open_run(run, output)
+    remember_full(opened, full)
+    run_step(opened, "verify", force=force, as_json=as_json)
 
 
 @click.command(epilog=example("codesign synth runs/jet_tagging --board pynq-z2"))

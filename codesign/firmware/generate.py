@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codesign.bunch_clock import bunch_crossings
+from codesign.bunch_clock import BUNCH_CLOCK_MHZ, bunch_crossings
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.cost_terms import CostTerms
+from codesign.firmware.decision import (
+    Decision,
+    DecisionRequest,
+    NetworkIdentity,
+    clocks_per_crossing,
+    write_decision,
+)
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port
+from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
+from codesign.unpacking import Unpacker
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,10 @@ class FirmwareResult:
 
     Attributes:
         top: top module of the RTL.
+        clock: its clock.
         target: board, part and clock.
         classes: class names in port order.
-        inputs: packed input word.
+        inputs: packed input word: the integers of the input contract, or the words of the links.
         outputs: packed output word; every score in ``score_format``.
         score_format: ``ap_fixed`` text of the score integers.
         latency_cycles: rising edges from the one that samples an event to the one that samples its scores.
@@ -56,15 +66,19 @@ class FirmwareResult:
         cost_terms: what resources are estimated from, besides the cost.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
+        vhdl_sources: ``trigger_algorithm`` in VHDL-2008, in reading order; none where words of the links are unpacked.
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
+        decision: what stands around the network; None where the top gives scores only.
         layers: the compiler's cost by layer.
+        unpacking: what makes contract integers from words of the links; ``None`` where there is nothing to unpack.
     """
 
     top: str
+    clock: str
     target: FirmwareTarget
     classes: tuple[str, ...]
     inputs: Port
@@ -79,12 +93,15 @@ class FirmwareResult:
     cost_terms: CostTerms
     rtl_sources: tuple[str, ...]
     include_directories: tuple[str, ...]
+    vhdl_sources: tuple[str, ...]
     hls_project: str
     hls_generator: str
     rtl_project: str
     emulator_project: str
     emulator_version: str
+    decision: Decision | None = None
     layers: tuple[LayerCost, ...] = ()
+    unpacking: UnpackingResult | None = None
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -95,7 +112,14 @@ HLS_FIRMWARE: dict[str, type[hls.HlsFirmware] | type[conifer.ConiferFirmware]] =
 
 
 def generate(
-    model: Any, contract: InputContract, classes: Sequence[str], target: FirmwareTarget, path: Path, name: str
+    model: Any,
+    contract: InputContract,
+    classes: Sequence[str],
+    target: FirmwareTarget,
+    path: Path,
+    name: str,
+    request: DecisionRequest | None = None,
+    unpacker: Unpacker | None = None,
 ) -> FirmwareResult:
     """Write the firmware of a trained network into an empty directory.
 
@@ -106,6 +130,9 @@ def generate(
         target: board, clock and generator options.
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
+        request: the decision behind the network; None for scores only.
+        unpacker: what the Verilog does with the words of the links before the network; HLS and emulator take the
+            integers of the contract.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
@@ -123,17 +150,38 @@ def generate(
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
-    timing = wrapper.Timing(target.clock_mhz, project.latency_cycles, target.part)
-    sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing)
-    latency_ns = project.latency_cycles * period_ns
+    words = None if unpacker is None else (unpacker, source_port(unpacker))
+    latency_cycles = project.latency_cycles + (unpacker.latency_cycles if unpacker else 0)
+    timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
+    sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
+    decision, top = None, wrapper.TOP
+    if request is not None:
+        clocks = clocks_per_crossing(target.clock_mhz, BUNCH_CLOCK_MHZ) if request.interface == "l1_algo" else None
+        network = NetworkIdentity(int(emulator.version[:8], 16), latency_cycles)
+        decision, more = write_decision(path / "wrapper", request, outputs, integer_model.score_format, network, clocks)
+        wrapper.write_constraints(path / "wrapper", decision.top, decision.clock_port, timing)
+        top, latency_cycles = decision.top, decision.latency_cycles
+        sources = tuple(dict.fromkeys((*sources, *more)))  # both parts delay words
+    vhdl: tuple[Path, ...] = ()
+    if unpacker is None:
+        vhdl = rtl.write_vhdl(
+            integer_model,
+            path / "vhdl",
+            part=target.part,
+            clock_period_ns=period_ns,
+            latency_cutoff=target.latency_cutoff,
+        )
+        vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, project.latency_cycles)
+    latency_ns = latency_cycles * period_ns
     return FirmwareResult(
-        top=wrapper.TOP,
+        top=top,
+        clock=wrapper.CLOCK if decision is None else decision.clock_port,
         target=target,
         classes=tuple(classes),
-        inputs=inputs,
+        inputs=words[1] if words else inputs,
         outputs=outputs,
         score_format=str(integer_model.score_format),
-        latency_cycles=project.latency_cycles,
+        latency_cycles=latency_cycles,
         latency_ns=latency_ns,
         latency_bunch_crossings=bunch_crossings(latency_ns),
         initiation_interval=1,
@@ -142,12 +190,15 @@ def generate(
         cost_terms=project.terms,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
         include_directories=("wrapper",),
+        vhdl_sources=tuple(str(source.relative_to(path)) for source in vhdl),
         hls_project="hls",
         hls_generator=hls_generator,
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
+        decision=decision,
         layers=integer_model.layers,
+        unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
 
 

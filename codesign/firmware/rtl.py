@@ -1,7 +1,8 @@
-"""RTL: a trained network as a pipelined adder graph in Verilog, made by alkaid."""
+"""RTL: a trained network as a pipelined adder graph in Verilog or VHDL, made by alkaid."""
 
 import logging
 import re
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,32 +189,84 @@ def write_verilog(
     Raises:
         FirmwareError: the generated pipeline has no register, or an implausible size.
     """
+    project, size = _pipeline(integer_model, path, "verilog", part, clock_period_ns, latency_cutoff)
+    project.write()
+    for archive in path.glob("model/*.gz"):
+        _forget_time(archive)
+    source = path / "src"
+    _require_port_widths(source / f"{TOP}.v", integer_model)
+    return RtlProject(
+        path, _sources(source, "v"), size.latency_cycles, size.lut_estimate, size.register_bits, size.terms
+    )
+
+
+def write_vhdl(
+    integer_model: IntegerModel, path: Path, *, part: str, clock_period_ns: float, latency_cutoff: float
+) -> tuple[Path, ...]:
+    """Write the same pipeline in VHDL-2008, and return its files in reading order; arguments of ``write_verilog``."""
+    _pipeline(integer_model, path, "vhdl", part, clock_period_ns, latency_cutoff)[0].write()
+    shutil.rmtree(path / "model")  # the integer model stands in the Verilog project
+    return _sources(path / "src", "vhd")
+
+
+@dataclass(frozen=True)
+class PipelineSize:
+    """What the pipelined network costs, as the compiler counts it, without the wrapper.
+
+    Attributes:
+        latency_cycles: as in `RtlProject`.
+        lut_estimate: the compiler's cost.
+        register_bits: pipeline registers.
+        terms: as in `RtlProject`.
+    """
+
+    latency_cycles: int
+    lut_estimate: float
+    register_bits: int
+    terms: CostTerms
+
+
+def pipeline_size(
+    integer_model: IntegerModel, *, part: str, clock_period_ns: float, latency_cutoff: float
+) -> PipelineSize:
+    """What ``write_verilog`` would give, without writing anything.
+
+    Raises:
+        FirmwareError: as there.
+    """
+    return _pipeline(integer_model, Path(TOP), "verilog", part, clock_period_ns, latency_cutoff)[1]
+
+
+def _pipeline(
+    integer_model: IntegerModel, path: Path, flavor: str, part: str, clock_period_ns: float, latency_cutoff: float
+) -> tuple[Any, PipelineSize]:
+    """The project of alkaid, not written yet, and its size."""
     from alkaid.codegen import RTLModel
 
     project = RTLModel(
         integer_model.graph,
         path,
         prj_name=TOP,
-        flavor="verilog",
+        flavor=flavor,
         latency_cutoff=latency_cutoff,
         part_name=part,
         clock_period=clock_period_ns,
     )
-    project.write()
-    for archive in path.glob("model/*.gz"):
-        _forget_time(archive)
     latency = max(int(signal.schedule.bias) for signal in project.fsm.out_signals)
     cost = float(integer_model.graph.cost)
     if latency <= 0 or project.reg_bits <= 0:
         raise FirmwareError(f"{path}: the generated pipeline has {latency} stages and {project.reg_bits} register bits")
     if not cost > 0:
         raise FirmwareError(f"{path}: the compiler's cost is {cost:g} LUT: the network computes nothing")
-    source = path / "src"
-    _require_port_widths(source / f"{TOP}.v", integer_model)
-    parts = sorted(source.glob("static/*.v")) + sorted(source.glob("logic*.v"), key=_logic_number)
-    terms = cost_terms(project.fsm)
-    tables = [source / f"{TOP}_tables.v"] if (source / f"{TOP}_tables.v").is_file() else []
-    return RtlProject(path, (*parts, *tables, source / f"{TOP}.v"), latency, cost, int(project.reg_bits), terms)
+    return project, PipelineSize(latency, cost, int(project.reg_bits), cost_terms(project.fsm))
+
+
+def _sources(folder: Path, suffix: str) -> tuple[Path, ...]:
+    """Files in reading order: what is used stands before what uses it."""
+    parts = sorted(folder.glob(f"static/*.{suffix}"))
+    tables = [path for path in (folder / f"{TOP}_tables.{suffix}",) if path.is_file()]
+    logic = sorted(folder.glob(f"logic*.{suffix}"), key=_logic_number)
+    return (*parts, *tables, *logic, folder / f"{TOP}.{suffix}")
 
 
 def _require_port_widths(verilog: Path, integer_model: IntegerModel) -> None:

@@ -12,8 +12,10 @@ class Design:
         sources: Verilog files, in reading order.
         include_dirs: folders searched by `` `include ``.
         top: module to synthesise.
+        clock: its clock.
     """
 
     sources: tuple[Path, ...]
     include_dirs: tuple[Path, ...]
     top: str
+    clock: str = "clk"

@@ -36,12 +36,7 @@ def synthesise_firmware(
     Raises:
         ConfigError: a request that no tool can fulfil; a tool that fails becomes part of the result.
     """
-    clock_mhz = firmware["target"]["clock_mhz"]
-    design = Design(
-        tuple(directory / source for source in firmware["rtl_sources"]),
-        tuple(directory / folder for folder in firmware["include_directories"]),
-        firmware["top"],
-    )
+    clock_mhz, design = firmware["target"]["clock_mhz"], firmware_design(directory, firmware)
     if section.tool == "vivado":
         result = vivado_boards(design, boards, clock_mhz, section, synth_dir, progress)
     elif section.tool == "vitis_hls":
@@ -60,3 +55,13 @@ def synthesise_firmware(
         progress=progress,
     )
     return SynthResult.of(result.boards, routed)
+
+
+def firmware_design(directory: Path, firmware: Mapping[str, Any]) -> Design:
+    """The Verilog of a firmware, from its directory and record."""
+    return Design(
+        tuple(directory / source for source in firmware["rtl_sources"]),
+        tuple(directory / folder for folder in firmware["include_directories"]),
+        firmware["top"],
+        firmware["clock"],
+    )

@@ -14,8 +14,7 @@ from codesign.synth.result import BoardUse, SynthResult
 from codesign.synth.vivado import run_vivado
 from codesign.synth.vivado_records import ESTIMATE_CLASSES, VivadoDesign, VivadoOptions
 
-CLOCK = "clk"  # of firmware_templates/trigger_algorithm.v
-IO_DELAY_SHARE = 0.2  # of the period, for the logic around the algorithm; as in trigger_algorithm.xdc
+IO_DELAY_SHARE = 0.2  # of the period, for the logic around the algorithm; as in algorithm.xdc.j2
 
 
 def vivado_boards(
@@ -52,7 +51,7 @@ def vivado_boards(
             design.include_dirs,
             design.top,
             board.part,
-            clock=CLOCK,
+            clock=design.clock,
             clock_period_ns=period_ns,
             io_delay_ns=IO_DELAY_SHARE * period_ns,
         )

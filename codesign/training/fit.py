@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from codesign.config import Config
-from codesign.errors import ModelError
+from codesign.errors import ModelError, TargetError
 from codesign.models.network import Network
 from codesign.progress import Progress, silent
 from codesign.training.calibration import TRACE_BATCH, calibrate
@@ -64,6 +64,7 @@ def fit(
     config: Config,
     progress: Progress = silent,
     state: tuple[Path, str] | None = None,
+    until: int | None = None,
 ) -> TrainResult:
     """Train a network in place and leave it at the best checkpoint that meets the EBOPs target.
 
@@ -75,10 +76,12 @@ def fit(
         progress: called after each epoch.
         state: file for the state of the training and its front, and digest of all that determines it; an interrupted
             training goes on from there, and of one that has ended only another checkpoint is chosen.
+        until: epochs after which the training is only interrupted, to look at it; needs a ``state`` to go on from.
 
     Raises:
         ConfigError: the quantisation or pruning does not fit the network.
-        ModelError: the loss became NaN, or no checkpoint met the target.
+        ModelError: the loss became NaN.
+        TargetError: no checkpoint met the target.
     """
     monitor, recipe = MONITOR[config.task.kind], RECIPES[config.quantization.method](network, config)
     pruning = pruning_method(network, train, config)
@@ -88,19 +91,21 @@ def fit(
     first = 0 if checkpoint is None else checkpoint.resume(network.trained)
     batches = Batches(train, config.training.batch_size, config.seed)
     callbacks = _callbacks(batches, recipe, front, pruning, config, progress)
+    last = min(until or config.training.epochs, config.training.epochs)
     fitted = network.trained.fit(
         batches,
         shuffle=False,
         validation_data=(validation.values, validation.targets, validation.weights),
         validation_batch_size=TRACE_BATCH,
-        epochs=first if checkpoint is not None and checkpoint.ended else config.training.epochs,
+        epochs=first if checkpoint is not None and checkpoint.ended else last,
         initial_epoch=first,
         callbacks=callbacks if checkpoint is None else [*callbacks, checkpoint],
         verbose=0,
     )
     history = _finite(fitted.history if checkpoint is None else checkpoint.history())
     if checkpoint is not None and not checkpoint.ended:
-        checkpoint.write(len(history["loss"]) - 1, history, ended=True)
+        early = len(history["loss"]) < last  # patience ended it
+        checkpoint.write(len(history["loss"]) - 1, history, ended=early or last == config.training.epochs)
     chosen = _choose(front, config.quantization.checkpoint_ebops or recipe.accepted_ebops, history)
     front.restore(chosen)
     ebops, rounding = _finish(network, recipe, pruning, (train, validation), monitor)
@@ -204,7 +209,7 @@ def _choose(front: FrontCheckpoints, ebops: float, history: dict[str, list[float
     """The best checkpoint within the target."""
     chosen = front.best(ebops)
     if chosen is None:
-        raise ModelError(
+        raise TargetError(
             f"training: no epoch stayed within {ebops:,.0f} EBOPs (lowest {min(history['ebops']):,.0f}); "
             "raise training.epochs or quantization.target_ebops"
         )

@@ -18,8 +18,9 @@ from codesign.task import background_classes, score_names
 from codesign.training.boosting import fit_trees
 from codesign.training.checks import layer_health, require_healthy
 from codesign.training.distillation import distil
-from codesign.training.fit import fit
+from codesign.training.fit import TrainResult, fit
 from codesign.training.sample import Sample, with_saturated_rows
+from codesign.training.teacher import TeacherRecord
 
 SCORED = ("validation", "test")
 # What trains the architectures that are not fitted by gradient descent.
@@ -51,22 +52,12 @@ def train_network(
     Raises:
         ModelError: the training failed, or the saved network is not the trained one.
     """
-    config, data = run.config, run.record("data")
-    classes = data["classes"]
-    train, validation = (_sample(run, contract, split, classes) for split in ("train", "validation"))
-    size = len(score_names(config.task, classes))
-    network, rows = build_network(config, contract, size), with_saturated_rows(train, contract, config.seed)
-    network, rows, validation, teacher = distil(
-        network, rows, validation, contract, size, config, run.path, data["digest"], progress
-    )
-    if config.model.architecture in WITHOUT_GRADIENT:
-        result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
-    else:
-        result = fit(network, rows, validation, config, progress, (run.path / state[1], state[0]))
+    data = run.record("data")
+    network, result, teacher = fit_network(run, contract, state, progress)
     save_model(network.deployed, run.path / model_file)
-    scores = {f"{split}_{name}": value for split in SCORED for name, value in _scores(run, contract, network, split)}
-    test = _values(run, contract, "test")
-    health = layer_health(network.deployed, test, validation.values)
+    scores = {f"{split}_{name}": value for split in SCORED for name, value in scores_of(run, contract, network, split)}
+    test = network_values(run, contract, "test")
+    health = layer_health(network.deployed, test, read_sample(run, contract, "validation", data["classes"]).values)
     require_healthy(health)
     deployed = outputs(network.deployed, test)
     progress("reloading the saved network in a new process", 1, 1)
@@ -80,9 +71,36 @@ def train_network(
     }
 
 
-def _scores(run: Run, contract: InputContract, network: Network, split: str) -> list[tuple[str, Any]]:
+def fit_network(
+    run: Run, contract: InputContract, state: tuple[str, str], progress: Progress, until: int | None = None
+) -> tuple[Network, TrainResult, TeacherRecord | None]:
+    """Build and train the configured network, after its teacher where it has one; nothing is saved but the state.
+
+    Args:
+        run: the run directory.
+        contract: formats of the inputs.
+        state: as in ``train_network``.
+        progress: called after each epoch.
+        until: epochs after which to look at an unfinished training; absent it is trained to its end.
+    """
+    config, data = run.config, run.record("data")
+    classes = data["classes"]
+    train, validation = (read_sample(run, contract, split, classes) for split in ("train", "validation"))
+    size = len(score_names(config.task, classes))
+    network, rows = build_network(config, contract, size), with_saturated_rows(train, contract, config.seed)
+    network, rows, validation, teacher = distil(
+        network, rows, validation, contract, size, config, run.path, data["digest"], progress
+    )
+    if config.model.architecture in WITHOUT_GRADIENT:
+        result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
+    else:
+        result = fit(network, rows, validation, config, progress, (run.path / state[1], state[0]), until)
+    return network, result, teacher
+
+
+def scores_of(run: Run, contract: InputContract, network: Network, split: str) -> list[tuple[str, Any]]:
     """Labels, weights and scores of all rows of a split: the logits, or every anomaly score by its name."""
-    values = _values(run, contract, split)
+    values = network_values(run, contract, split)
     with Dataset.open(run.data_file()) as dataset:
         rows = [("labels", dataset.labels(split)), ("weights", dataset.weights(split))]
     if run.config.task.kind == "classification":
@@ -90,9 +108,9 @@ def _scores(run: Run, contract: InputContract, network: Network, split: str) -> 
     return [*rows, *((f"score_{name}", outputs(model, values)[:, 0]) for name, model in network.scores.items())]
 
 
-def _sample(run: Run, contract: InputContract, split: str, classes: list[str]) -> Sample:
+def read_sample(run: Run, contract: InputContract, split: str, classes: list[str]) -> Sample:
     """Rows to learn from; an anomaly detector describes its own inputs and meets nothing but background."""
-    values, task = _values(run, contract, split), run.config.task
+    values, task = network_values(run, contract, split), run.config.task
     with Dataset.open(run.data_file()) as dataset:
         labels, weights = dataset.labels(split), dataset.weights(split)
     if task.kind == "classification":
@@ -101,7 +119,7 @@ def _sample(run: Run, contract: InputContract, split: str, classes: list[str]) -
     return Sample(values[known], values[known], weights[known])
 
 
-def _values(run: Run, contract: InputContract, split: str) -> Any:
+def network_values(run: Run, contract: InputContract, split: str) -> Any:
     """Rows as the network sees them: exactly what the trigger could send."""
     with Dataset.open(run.data_file()) as dataset:
         physical = read_inputs(dataset, input_blocks(dataset, run.config.data), split)

@@ -16,29 +16,31 @@ from codesign.assets import PACKAGE
 from codesign.errors import ToolError
 from codesign.tools import run_tool
 from codesign.verify.bench_results import BenchTest, read_found, read_measured, read_results
+from codesign.verify.benches import Bench, find_bench
 from codesign.verify.simulators import Simulator, find_simulator
 
 log = logging.getLogger(__name__)
 
-BENCH = "bench_trigger_algorithm"
 OUTPUTS = ("found.hex", "measured.json", "results.xml")
 
 
 @dataclass(frozen=True)
 class Design:
-    """Verilog to simulate.
+    """Verilog, or VHDL for GHDL, to simulate.
 
     Attributes:
-        top: top module, with the ports of ``trigger_algorithm``.
+        top: top module, a key of ``BENCHES``.
         sources: files in reading order.
         include_directories: folders of included headers.
         defines: preprocessor macros.
+        parameters: parameters of the top module that are not as in the sources.
     """
 
     top: str
     sources: tuple[Path, ...]
     include_directories: tuple[Path, ...] = ()
     defines: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Stimulus:
         output_bits: width of the output word.
         latency_cycles: promised latency.
         seed: seed of the bench's own random choices.
+        settings: what the bench of a decision knows besides (`codesign.verify.decision_model.DecisionSettings`).
+        tmr: the registers of the decision stand there three times.
     """
 
     inputs: Sequence[int]
@@ -60,6 +64,8 @@ class Stimulus:
     output_bits: int
     latency_cycles: int
     seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    tmr: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class BenchResult:
     """What one run of the bench gave.
 
     Attributes:
+        top: module that was tested.
         simulator: name of the simulator.
         version: its version.
         tests: one entry per test of the bench.
@@ -79,6 +86,7 @@ class BenchResult:
         vectors_per_second: events per second of the back-to-back test.
     """
 
+    top: str
     simulator: str
     version: str
     tests: tuple[BenchTest, ...]
@@ -121,7 +129,9 @@ def simulate(
     chosen, version = find_simulator(simulator)
     work_dir = work_dir.resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
-    job = _write_job(design, stimulus, work_dir, chosen)
+    bench = find_bench(design.top)
+    tests = bench.chosen(four_state=chosen.four_state, tmr=stimulus.tmr)
+    job = _write_job(design, stimulus, work_dir, chosen, bench, tests)
     started = time.monotonic()
     built = _build(job, design, work_dir, version, build_timeout_s)
     build_s = time.monotonic() - started if built else 0.0
@@ -135,9 +145,10 @@ def simulate(
     measured = read_measured(work_dir / "measured.json")
     timing, throughput = measured.get("latency", {}), measured.get("back_to_back", {})
     return BenchResult(
+        top=design.top,
         simulator=simulator,
         version=version,
-        tests=read_results(work_dir / "results.xml", chosen.tests, measured),
+        tests=read_results(work_dir / "results.xml", tests, measured),
         found=read_found(work_dir / "found.hex"),
         latency_cycles=timing.get("latency_cycles"),
         valid_latency_cycles=timing.get("valid_latency_cycles"),
@@ -148,18 +159,23 @@ def simulate(
     )
 
 
-def _write_job(design: Design, stimulus: Stimulus, work_dir: Path, simulator: Simulator) -> dict[str, Any]:
+def _write_job(
+    design: Design, stimulus: Stimulus, work_dir: Path, simulator: Simulator, bench: Bench, tests: Sequence[str]
+) -> dict[str, Any]:
     job = {
         "simulator": simulator.name,
         "top": design.top,
         "sources": [str(source.resolve()) for source in design.sources],
         "include_directories": [str(folder.resolve()) for folder in design.include_directories],
         "defines": dict(design.defines),
+        "parameters": dict(design.parameters),
+        "language": simulator.language,
         "build_args": list(simulator.build_args),
+        "run_args": list(simulator.run_args),
         "build_directory": str(work_dir / "build"),
         "bench_directory": str(work_dir),
-        "test_module": BENCH,
-        "tests": list(simulator.tests),
+        "test_module": bench.module,
+        "tests": list(tests),
         "results": str(work_dir / "results.xml"),
         "seed": stimulus.seed,
     }
@@ -173,6 +189,7 @@ def _write_stimulus(stimulus: Stimulus, work_dir: Path) -> None:
         "output_bits": stimulus.output_bits,
         "latency_cycles": stimulus.latency_cycles,
         "seed": stimulus.seed,
+        "settings": dict(stimulus.settings),
     }
     (work_dir / "bench.json").write_text(json.dumps(promises, indent=2) + "\n")
     for name, words in (("stimulus.hex", stimulus.inputs), ("response.hex", stimulus.responses)):
@@ -194,7 +211,7 @@ def _build(job: Mapping[str, Any], design: Design, work_dir: Path, version: str,
 def _digest(job: Mapping[str, Any], design: Design, version: str) -> str:
     """Digest of the sources, the headers, the arguments and the versions."""
     digest = hashlib.sha256()
-    options = [job[key] for key in ("simulator", "top", "defines", "build_args")]
+    options = [job[key] for key in ("simulator", "top", "defines", "parameters", "build_args")]
     # The compiled model links against the libraries of this very cocotb.
     libraries = [metadata.version("cocotb"), sys.prefix]
     digest.update(json.dumps([version, *libraries, *options]).encode())

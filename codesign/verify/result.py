@@ -1,9 +1,12 @@
 """The record of a verification."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codesign.verify.compare import Comparison
+from codesign.verify.coverage import Coverage
+from codesign.verify.mutation.score import MutationResult
+from codesign.verify.proofs import FormalCheck
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class BenchOutcome:
         passed: it ran to its end and every check held.
         message: why it failed; empty when it passed.
         vectors: events it sent through the design.
+        top: module that was tested.
     """
 
     simulator: str
@@ -25,10 +29,11 @@ class BenchOutcome:
     passed: bool
     message: str
     vectors: int
+    top: str
 
     def __str__(self) -> str:
         verdict = f"{self.vectors} events passed" if self.passed else f"failed: {self.message}"
-        return f"{self.test} ({self.simulator} {self.version}): {verdict}"
+        return f"{self.top}: {self.test} ({self.simulator} {self.version}): {verdict}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class VerifyResult:
         vectors_per_second: events per second in the long RTL run.
         build_s: seconds the builds of the simulation took; 0 when they stood there already.
         fault: the first failure in one line; empty when all passed.
+        coverage: what the vectors and the bench exercised; None when the RTL was not simulated to the end.
+        speeds: events per second by implementation, of the simulations of the full verification.
+        mutation: planted faults; None in a quick verification.
+        formal: proofs of the full verification.
     """
 
     passed: bool
@@ -62,6 +71,10 @@ class VerifyResult:
     vectors_per_second: float
     build_s: float
     fault: str
+    coverage: Coverage | None = None
+    speeds: Mapping[str, float] = field(default_factory=dict)
+    mutation: MutationResult | None = None
+    formal: tuple[FormalCheck, ...] = ()
 
     def __str__(self) -> str:
         lines = [str(part) for part in (*self.comparisons, *self.benches)]

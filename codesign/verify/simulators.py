@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from codesign import tools
 from codesign.errors import ToolError
 
-# The five tests of hw_tests/bench_trigger_algorithm.py; two-state simulators cannot see an unknown bit.
-TESTS = ("no_x", "back_to_back", "latency", "gaps", "reset_in_flight")
-FOUR_STATE_TESTS = frozenset({"no_x"})
-
 
 @dataclass(frozen=True)
 class Simulator:
@@ -26,6 +22,8 @@ class Simulator:
         build_args: arguments of its compiler.
         version: asks for the installed version.
         environment: variables it needs besides those of this process.
+        language: what it reads, "verilog" or "vhdl".
+        run_args: arguments of the running simulation.
     """
 
     name: str
@@ -35,11 +33,8 @@ class Simulator:
     build_args: tuple[str, ...]
     version: Callable[[], str]
     environment: Callable[[], dict[str, str]]
-
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """Tests of the bench that it can run."""
-        return tuple(test for test in TESTS if self.four_state or test not in FOUR_STATE_TESTS)
+    language: str = "verilog"
+    run_args: tuple[str, ...] = ()
 
 
 def find_simulator(name: str) -> tuple[Simulator, str]:
@@ -68,6 +63,14 @@ def _icarus_version() -> str:
 
 def _icarus_environment() -> dict[str, str]:
     return {"PATH": _path("iverilog")}
+
+
+def _ghdl_version() -> str:
+    return tools.tool_version("ghdl")
+
+
+def _ghdl_environment() -> dict[str, str]:
+    return {"PATH": _path("ghdl")}
 
 
 def _verilator_version() -> str:
@@ -111,5 +114,17 @@ SIMULATORS = {
         build_args=(),
         version=_icarus_version,
         environment=_icarus_environment,
+    ),
+    # numeric_std warns at every unknown bit that a test applies on purpose.
+    "ghdl": Simulator(
+        name="ghdl",
+        minimum=(2, 0),
+        four_state=True,
+        programs=("ghdl",),
+        build_args=("--std=08",),
+        version=_ghdl_version,
+        environment=_ghdl_environment,
+        language="vhdl",
+        run_args=("--ieee-asserts=disable",),
     ),
 }

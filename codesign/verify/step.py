@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from codesign.errors import FirmwareError
 from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress, silent
-from codesign.verify.bench_results import BenchTest
 from codesign.verify.compare import Comparison, compare
 from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
+from codesign.verify.coverage import Coverage, Field, coverage
+from codesign.verify.interface import NETWORK_TOP, promised_latency, simulate_around
 from codesign.verify.result import BenchOutcome, VerifyResult
+from codesign.verify.trace import read_tests
 from codesign.verify.vectors import Vectors
 from codesign.verify.words import pack_words, unpack_words
 
@@ -40,10 +42,15 @@ class FirmwareUnderTest:
     def design(self) -> Design:
         """The Verilog."""
         return Design(
-            top=self.record["top"],
+            top=NETWORK_TOP,
             sources=tuple(self.directory / source for source in self.record["rtl_sources"]),
             include_directories=tuple(self.directory / folder for folder in self.record["include_directories"]),
         )
+
+    @cached_property
+    def vhdl(self) -> Design:
+        """The same in VHDL."""
+        return Design(NETWORK_TOP, tuple(self.directory / source for source in self.record["vhdl_sources"]))
 
     @cached_property
     def input_widths(self) -> tuple[int, ...]:
@@ -67,7 +74,7 @@ class FirmwareUnderTest:
             responses=pack_words(reference, self.output_widths),
             input_bits=self.record["inputs"]["bits"],
             output_bits=self.record["outputs"]["bits"],
-            latency_cycles=self.record["latency_cycles"],
+            latency_cycles=promised_latency(self.record, NETWORK_TOP),
             seed=seed,
         )
 
@@ -117,19 +124,99 @@ def verify_firmware(
         runs.append((X_SIMULATOR, vectors.spread(x_vectors)))
     steps = len(responses) - 1 + len(runs)
     comparisons, results = [], []
+    given = Given(under_test, vectors, reference, work_dir, seed)
     for done, (name, other) in enumerate(list(responses.items())[1:]):
         progress(f"comparing {name}", done, steps)
         comparisons.append(_compare(under_test, name, vectors.inputs, reference, np.asarray(other), work_dir))
     for done, (name, rows) in enumerate(runs, start=len(comparisons)):
         progress(f"simulating {len(rows)} vectors in {name}", done, steps)
-        inputs, expected = vectors.inputs[rows], reference[rows]
-        stimulus = under_test.stimulus(inputs, expected, seed)
-        results.append(simulate(under_test.design, stimulus, work_dir / name, simulator=name))
-        found, unknown = under_test.scores(results[-1].found)
-        label = f"RTL ({name})"
-        comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown, rows))
+        result, comparison = run_bench(given, under_test.design, rows, simulator=name, label=f"RTL ({name})")
+        results.append(result)
+        comparisons.append(comparison)
+    for name, rows in runs if firmware.get("decision") else ():
+        progress(f"simulating {len(rows)} vectors through {firmware['top']} in {name}", steps - 1, steps)
+        result, comparison = run_around(given, under_test.design, rows, simulator=name)
+        results.append(result)
+        comparisons.append(comparison)
     progress("verified", steps, steps)
-    return _result(under_test, vectors, tuple(comparisons), results, seed)
+    return _result(given, tuple(comparisons), results)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What every run of the bench has in common.
+
+    Attributes:
+        under_test: the firmware.
+        vectors: inputs.
+        reference: score integers of the trained model, int64, shape (n, classes).
+        work_dir: receives a folder per run, and the counter-examples.
+        seed: seed of the bench's random choices.
+    """
+
+    under_test: FirmwareUnderTest
+    vectors: Vectors
+    reference: Scores
+    work_dir: Path
+    seed: int
+
+    def stimulus(self, rows: NDArray[np.int64]) -> Stimulus:
+        """Words of the vectors at these positions for the bench."""
+        return self.under_test.stimulus(self.vectors.inputs[rows], self.reference[rows], self.seed)
+
+
+def run_bench(
+    given: Given, design: Design, rows: NDArray[np.int64], *, simulator: str, label: str, folder: str | None = None
+) -> tuple[BenchResult, Comparison]:
+    """Run the bench on one form of the design and compare its scores.
+
+    Args:
+        given: firmware and vectors.
+        design: sources in the language of the simulator.
+        rows: vectors to run, as positions.
+        simulator: name of the simulator.
+        label: what the implementation is called.
+        folder: name of the folder for the run; default the simulator's.
+
+    Raises:
+        ToolError: the simulator is missing or too old, the design does not compile, or the bench crashed.
+    """
+    stimulus = given.stimulus(rows)
+    result = simulate(design, stimulus, given.work_dir / (folder or simulator), simulator=simulator)
+    return result, _compare_found(given, result, rows, label)
+
+
+def run_around(
+    given: Given, design: Design, rows: NDArray[np.int64], *, simulator: str, label: str | None = None
+) -> tuple[BenchResult, Comparison]:
+    """The same for what stands around the network; the firmware has a decision.
+
+    Args:
+        given: firmware and vectors.
+        design: sources that hold the firmware's top module.
+        rows: vectors to run, as positions.
+        simulator: name of the simulator.
+        label: what the implementation is called; default top module and simulator.
+    """
+    result = simulate_around(given.under_test.record, design, given.stimulus(rows), given.work_dir, simulator)
+    return result, _compare_found(given, result, rows, label or f"{given.under_test.record['top']} ({simulator})")
+
+
+def _compare_found(given: Given, result: BenchResult, rows: NDArray[np.int64], label: str) -> Comparison:
+    found, unknown = given.under_test.scores(result.found)
+    inputs, expected = given.vectors.inputs[rows], given.reference[rows]
+    return _compare(given.under_test, label, inputs, expected, found, given.work_dir, unknown, rows)
+
+
+def timing_faults(under_test: FirmwareUnderTest, result: BenchResult) -> list[str]:
+    """Where the timing seen in simulation is not the promised one."""
+    latency, interval = promised_latency(under_test.record, result.top), under_test.record["initiation_interval"]
+    faults = []
+    if result.latency_cycles != latency:
+        faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {latency}")
+    if result.initiation_interval != interval:
+        faults.append(f"{result.simulator}: initiation interval is {result.initiation_interval}, promised {interval}")
+    return faults
 
 
 def _check_ports(under_test: FirmwareUnderTest, vectors: Vectors, reference: Scores) -> None:
@@ -174,40 +261,42 @@ def _compare(
     )
 
 
-def _outcome(result: BenchResult, test: BenchTest) -> BenchOutcome:
-    return BenchOutcome(result.simulator, result.version, test.name, test.passed, test.message, test.vectors)
+def bench_outcomes(result: BenchResult) -> tuple[BenchOutcome, ...]:
+    """Every test of one run of the bench."""
+    return tuple(
+        BenchOutcome(result.simulator, result.version, test.name, test.passed, test.message, test.vectors, result.top)
+        for test in result.tests
+    )
 
 
-def _result(
-    under_test: FirmwareUnderTest,
-    vectors: Vectors,
-    comparisons: tuple[Comparison, ...],
-    results: Sequence[BenchResult],
-    seed: int,
-) -> VerifyResult:
-    benches = tuple(_outcome(result, test) for result in results for test in result.tests)
+def _result(given: Given, comparisons: tuple[Comparison, ...], results: Sequence[BenchResult]) -> VerifyResult:
+    under_test, vectors, folder = given.under_test, given.vectors, given.work_dir / results[0].simulator
+    benches = tuple(outcome for result in results for outcome in bench_outcomes(result))
     parts: tuple[Comparison | BenchOutcome, ...] = (*comparisons, *benches)
     faults = [str(part).splitlines()[0] for part in parts if not part.passed]
-    promised = int(under_test.record["latency_cycles"])
-    for result in results:
-        if result.latency_cycles != promised:
-            faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {promised}")
-        if result.initiation_interval != under_test.record["initiation_interval"]:
-            faults.append(
-                f"{result.simulator}: initiation interval is {result.initiation_interval}, "
-                f"promised {under_test.record['initiation_interval']}"
-            )
+    whole = next(result for result in results if result.top == under_test.record["top"])
+    faults += [fault for result in results for fault in timing_faults(under_test, result)]
     return VerifyResult(
         passed=not faults,
         vectors=len(vectors),
         categories=vectors.counts,
         comparisons=comparisons,
         benches=benches,
-        latency_cycles_promised=promised,
-        latency_cycles_measured=results[0].latency_cycles,
-        initiation_interval_measured=results[0].initiation_interval,
-        seed=seed,
+        latency_cycles_promised=promised_latency(under_test.record, whole.top),
+        latency_cycles_measured=whole.latency_cycles,
+        initiation_interval_measured=whole.initiation_interval,
+        seed=given.seed,
         vectors_per_second=results[0].vectors_per_second,
         build_s=sum(result.build_s for result in results),
         fault=faults[0] if faults else "",
+        coverage=_coverage(under_test, vectors, given.reference, folder),
     )
+
+
+def _coverage(under_test: FirmwareUnderTest, vectors: Vectors, reference: Scores, folder: Path) -> Coverage:
+    inputs, scores = (
+        [Field(entry["name"], entry["width"], entry["signed"]) for entry in under_test.record[port]["fields"]]
+        for port in ("inputs", "outputs")
+    )
+    latency = promised_latency(under_test.record, NETWORK_TOP)
+    return coverage(vectors.inputs, reference, inputs, scores, read_tests(folder), latency)

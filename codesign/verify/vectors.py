@@ -97,7 +97,7 @@ def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int,
     """
     low, high = contract.extremes()
     real = _checked_events(np.asarray(events), low, high)
-    extremes = _extremes(low, high)
+    extremes = extreme_rows(low, high)
     free = count - len(extremes) - ZERO_VECTORS - TOGGLING_VECTORS
     if free < 0:
         raise DataError(f"test vectors: expected at least {count - free} for {len(low)} inputs, got {count}")
@@ -114,7 +114,7 @@ def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int,
         "zero": np.zeros((ZERO_VECTORS, len(low)), dtype=np.int64),
     }
     toggling = np.where(np.arange(TOGGLING_VECTORS)[:, None] % 2, high, low)
-    return _shuffled(blocks, toggling, random)
+    return shuffled(blocks, toggling, random, CATEGORIES)
 
 
 def _checked_events(events: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -132,26 +132,31 @@ def _checked_events(events: NDArray[np.int64], low: NDArray[np.int64], high: NDA
     return events
 
 
-def _extremes(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+def extreme_rows(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows with every single input at each end of its range, the others zero; all at their ends, alike and mixed."""
     odd = np.arange(len(low)) % 2 == 1
     together = np.stack([low, high, np.where(odd, low, high), np.where(odd, high, low)])
     return np.concatenate([np.diag(low), np.diag(high), together])
 
 
-def _shuffled(
-    blocks: dict[str, NDArray[np.int64]], toggling: NDArray[np.int64], random: np.random.Generator
+def shuffled(
+    blocks: dict[str, NDArray[np.int64]],
+    toggling: NDArray[np.int64],
+    random: np.random.Generator,
+    categories: tuple[str, ...],
 ) -> Vectors:
-    """Mix all blocks and put the toggling one, in one piece, at a random place."""
+    """Mix the rows of all categories and put the toggling ones, in one piece, at a random place."""
     inputs = np.concatenate(list(blocks.values()))
-    category = np.concatenate([_labels(name, len(rows)) for name, rows in blocks.items()])
+    category = np.concatenate([_labels(categories.index(name), len(rows)) for name, rows in blocks.items()])
     order = random.permutation(len(inputs))
     place = int(random.integers(0, len(inputs) + 1))
     before, after = order[:place], order[place:]
     return Vectors(
         np.concatenate([inputs[before], toggling, inputs[after]]).astype(np.int64),
-        np.concatenate([category[before], _labels("toggling", len(toggling)), category[after]]),
+        np.concatenate([category[before], _labels(categories.index("toggling"), len(toggling)), category[after]]),
+        categories,
     )
 
 
-def _labels(name: str, count: int) -> NDArray[np.uint8]:
-    return np.full(count, CATEGORIES.index(name), dtype=np.uint8)
+def _labels(index: int, count: int) -> NDArray[np.uint8]:
+    return np.full(count, index, dtype=np.uint8)

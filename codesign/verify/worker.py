@@ -21,14 +21,19 @@ FOREIGN_VARIABLES = ("PYTEST_CURRENT_TEST", "WAVES", "GUI", "SIM_CMD_PREFIX", "S
 
 def build(job: dict[str, Any]) -> None:
     """Compile the design."""
+    # GHDL refuses what means nothing to VHDL.
+    verilog = {
+        "includes": job["include_directories"],
+        "defines": job["defines"],
+        "parameters": job["parameters"],
+        "timescale": ("1ns", "1ps"),
+    }
     get_runner(job["simulator"]).build(
         sources=job["sources"],
-        includes=job["include_directories"],
-        defines=job["defines"],
+        **(verilog if job["language"] == "verilog" else {}),
         build_args=job["build_args"],
         hdl_toplevel=job["top"],
         build_dir=job["build_directory"],
-        timescale=("1ns", "1ps"),
         always=True,
     )
 
@@ -38,14 +43,18 @@ def test(job: dict[str, Any]) -> None:
     os.environ["CODESIGN_BENCH_DIR"] = job["bench_directory"]
     # The runner hands sys.path to the simulator's Python.
     sys.path.append(str(asset("hw_tests")))
+    vhdl = job["language"] == "vhdl"
     get_runner(job["simulator"]).test(
         test_module=job["test_module"],
         hdl_toplevel=job["top"],
-        hdl_toplevel_lang="verilog",
+        hdl_toplevel_lang=job["language"],
         testcase=job["tests"],
         seed=job["seed"],
         build_dir=job["build_directory"],
-        test_dir=job["bench_directory"],
+        # GHDL with mcode keeps no program: it compiles again, by the same arguments, in the folder where it runs.
+        test_dir=job["build_directory"] if vhdl else job["bench_directory"],
+        test_args=job["build_args"] if vhdl else (),
+        plusargs=job["run_args"],
         results_xml=job["results"],
     )
 

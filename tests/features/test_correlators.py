@@ -6,6 +6,8 @@ import pytest
 from codesign.features.correlators import BETAS, energy_correlators, energy_correlators_of_jets
 from codesign.features.kinematics import azimuth, rapidity, transverse_momentum
 
+SINGLE = 1e-6  # ₁e₃ and ₂e₃ are sums in single precision
+
 
 def correlators(momenta):
     return energy_correlators(transverse_momentum(momenta), rapidity(momenta), azimuth(momenta))
@@ -32,9 +34,9 @@ def test_agreement_with_the_definition(random_jet, count, beta):
     momenta = random_jet(count)
     found = correlators(momenta)
     expected = straightforward(transverse_momentum(momenta), rapidity(momenta), azimuth(momenta), beta)
-    assert (found.e2[beta], found.e3_one[beta], found.e3_two[beta], found.e3[beta]) == pytest.approx(
-        expected, rel=1e-12, abs=1e-300
-    )
+    exact = (expected[0], expected[3])
+    assert (found.e2[beta], found.e3[beta]) == pytest.approx(exact, rel=1e-12, abs=1e-300)
+    assert (found.e3_one[beta], found.e3_two[beta]) == pytest.approx(expected[1:3], rel=SINGLE, abs=1e-300)
 
 
 def test_two_prongs(particles):
@@ -66,7 +68,8 @@ def test_invariance_under_rotation_boost_scale_and_order(random_jet):
         (pt, -y, -phi),
     ):
         found = np.array([list(moments.values()) for moments in energy_correlators(*changed)])
-        np.testing.assert_allclose(found, reference, rtol=1e-10)
+        np.testing.assert_allclose(found, reference, rtol=SINGLE)
+        np.testing.assert_allclose(found[[0, 3]], reference[[0, 3]], rtol=1e-10)
 
 
 def test_a_jet_longer_than_a_block_of_triples(random_jet):
@@ -88,7 +91,7 @@ def test_many_jets_at_once_are_the_jets_one_by_one(random_jet):
     assert len(found) == len(jets)
     for jet, values in zip(jets[:-1], found, strict=False):
         for one, other in zip(values, correlators(jet), strict=True):
-            assert one == pytest.approx(other, rel=1e-12)
+            assert one == pytest.approx(other, rel=SINGLE)
     assert 0 < found[-1].e3[1] < found[-1].e3_two[1] < found[-1].e3_one[1]
 
 

@@ -80,7 +80,7 @@ def test_many_jets_at_once_are_the_jets_one_by_one(random_jet):
     jets = [(random_jet(count), random_jet(count)[: count // 2 + 1]) for count in (1, 2, 5, 30, 30, 80)]
     found = high_level_features_of_jets(jets)
     expected = [high_level_features(constituents, groomed) for constituents, groomed in jets]
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_no_jets_have_no_features():
@@ -113,4 +113,6 @@ def test_agreement_with_fastjet(random_jet):
         ("n2_b2_mmdt", "n2", 2, 0),
     ):
         expected = sequence.exclusive_jets_energy_correlator(njets=1, func=ratio, beta=beta, alpha=alpha)
-        np.testing.assert_allclose(found[:, BENCHMARK_NAMES.index(name)], np.asarray(expected), rtol=1e-9, err_msg=name)
+        tolerance = 1e-6 if ratio in ("m2", "n2") else 1e-9  # single and double precision
+        values = found[:, BENCHMARK_NAMES.index(name)]
+        np.testing.assert_allclose(values, np.asarray(expected), rtol=tolerance, err_msg=name)

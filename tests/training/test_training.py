@@ -77,7 +77,7 @@ def test_saturated_rows_have_no_weight_and_reach_the_ends(contract):
 
 def test_another_choice_of_the_checkpoint_is_no_reason_to_train_again(small_text):
     def key(text):
-        return steps._fit_key(SimpleNamespace(config=Config.parse(text, "small.toml")), "data")
+        return steps.fit_key(SimpleNamespace(config=Config.parse(text, "small.toml")), "data")
 
     chosen = small_text.replace("target_ebops = 1200", "target_ebops = 1200\ncheckpoint_ebops = 900")
     assert key(chosen) == key(small_text)

@@ -7,10 +7,11 @@ import pytest
 from codesign import tools
 from codesign.assets import asset
 from codesign.errors import ToolError
-from codesign.verify import cosim, simulators
+from codesign.verify import benches, cosim
 from codesign.verify.bench_results import read_found, read_measured, read_results
+from codesign.verify.benches import BENCHES, Bench, find_bench
 from codesign.verify.cosim import Design, Stimulus, simulate
-from codesign.verify.simulators import SIMULATORS, find_simulator
+from codesign.verify.simulators import find_simulator
 
 STIMULUS = Stimulus([0, 1], [0x0005, 0x0308], input_bits=9, output_bits=16, latency_cycles=3, seed=1)
 DESIGN = Design("trigger_algorithm", (asset("hw_tests") / "designs" / "linear_pair.v",))
@@ -27,7 +28,7 @@ def test_a_missing_simulator_says_how_to_install_it(tmp_path, monkeypatch):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="icarus")
     with pytest.raises(ToolError, match=r"'g\+\+' is needed .*apt-get install g\+\+"):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="verilator")
-    with pytest.raises(ToolError, match=r"unknown simulator 'vcs'; known are \['icarus', 'verilator'\]"):
+    with pytest.raises(ToolError, match=r"unknown simulator 'vcs'; known are \['ghdl', 'icarus', 'verilator'\]"):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="vcs")
 
 
@@ -50,10 +51,13 @@ def test_an_old_icarus_is_refused(monkeypatch, found):
         find_simulator("icarus")
 
 
-def test_two_state_simulators_do_not_look_for_unknown_bits():
-    assert "no_x" in SIMULATORS["icarus"].tests
-    assert "no_x" not in SIMULATORS["verilator"].tests
-    assert set(SIMULATORS["icarus"].tests) == set(simulators.TESTS)
+def test_tests_are_chosen_by_what_simulator_and_design_can_show():
+    bench = BENCHES["l1_algo"]
+    assert set(bench.chosen(four_state=True, tmr=True)) == set(bench.tests)
+    assert set(bench.tests) - set(bench.chosen(four_state=True, tmr=False)) == {"upset"}
+    assert set(bench.tests) - set(bench.chosen(four_state=False, tmr=True)) == {"no_x", "upset"}
+    with pytest.raises(ToolError, match="unknown top module 'l1_alg'"):
+        find_bench("l1_alg")
 
 
 def test_results_must_hold_every_test(tmp_path):
@@ -97,7 +101,7 @@ def test_results_of_an_earlier_run_never_count(tmp_path, monkeypatch):
     assert simulate(DESIGN, STIMULUS, tmp_path, simulator="icarus").passed
     assert dict(os.environ) == before, "the caller's environment was changed"
     assert (tmp_path / "results.xml").is_file()
-    monkeypatch.setattr(cosim, "BENCH", "bench_that_does_not_exist")
+    monkeypatch.setitem(benches.BENCHES, "trigger_algorithm", Bench("bench_that_does_not_exist", ("gaps",)))
     with pytest.raises(ToolError, match=r"left no readable results|failed with exit status"):
         simulate(DESIGN, STIMULUS, tmp_path, simulator="icarus")
     assert not (tmp_path / "measured.json").exists()
@@ -124,7 +128,7 @@ def test_a_build_is_repeated_when_anything_changes(tmp_path, monkeypatch):
     header.write_text("1")
 
     def build(version="11.0", **defines):
-        job = {"simulator": "icarus", "top": "a", "defines": defines, "build_args": []}
+        job = {"simulator": "icarus", "top": "a", "defines": defines, "parameters": {}, "build_args": []}
         return cosim._build(job, Design("a", (source,), (tmp_path / "include",)), tmp_path, version, 1.0)
 
     assert [build(), build()] == [True, False]
@@ -143,7 +147,7 @@ def test_a_failed_build_is_not_taken_for_good(tmp_path, monkeypatch):
     source = tmp_path / "a.v"
     source.write_text("1")
     (tmp_path / "build").mkdir()
-    job = json.loads('{"simulator": "icarus", "top": "a", "defines": {}, "build_args": []}')
+    job = json.loads('{"simulator": "icarus", "top": "a", "defines": {}, "parameters": {}, "build_args": []}')
     with monkeypatch.context() as patch:
         patch.setattr(cosim, "_worker", fail)
         with pytest.raises(ToolError, match="no"):

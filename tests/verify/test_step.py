@@ -13,7 +13,10 @@ CONTRACT = InputContract((InputFormat("a", "GeV", 0.0, 1.0, 4), InputFormat("b",
 SCORE = {"width": 8, "signed": True}
 FIRMWARE = {
     "top": "trigger_algorithm",
-    "inputs": {"bits": 9, "fields": [{"name": "a", "width": 4}, {"name": "b", "width": 5}]},
+    "inputs": {
+        "bits": 9,
+        "fields": [{"name": "a", "width": 4, "signed": True}, {"name": "b", "width": 5, "signed": True}],
+    },
     "outputs": {"bits": 16, "fields": [{"name": "sum", **SCORE}, {"name": "difference", **SCORE}]},
     "score_format": "ap_fixed<8,8,RND,SAT>",
     "latency_cycles": 3,

@@ -23,8 +23,9 @@ from codesign.data.simulation.generator import event_batches
 from codesign.data.simulation.particles import Particles, hadronic_taus, join, leading, places, visible_particles
 from codesign.data.simulation.parts import Chunk
 from codesign.data.simulation.pileup import draw_pileup, load_library
+from codesign.data.simulation.redecay import HeavyDecays, one_per_collision
 from codesign.data.simulation.response import Response
-from codesign.data.simulation.seeds import DETECTOR_KEY, pythia_seed, stream
+from codesign.data.simulation.seeds import DECAY_KEY, DETECTOR_KEY, pythia_seed, stream
 from codesign.errors import CodesignError
 
 # The cuts are quoted from arXiv:2107.02157 and have not been checked against its text. The threshold also stands in the
@@ -35,6 +36,7 @@ TRIGGER_PT = 23.0  # GeV, of at least one electron or muon
 MAX_ETA = {"electrons": 3.0, "muons": 2.1, "jets": 4.0, "taus": 4.0, "photons": 3.0}
 SLOTS = {"electrons": 4, "muons": 4, "jets": 10, "taus": 4, "photons": 4}
 _MAX_GENERATED_PER_KEPT = 5000
+_MARGIN = 0.75  # no detector measures a lepton of less pT than this above the threshold
 
 Blocks = dict[str, NDArray[Any]]
 
@@ -76,19 +78,20 @@ def make_events(chunk: Chunk, *, recipe: EventRecipe) -> Blocks:
         recipe: How.
 
     Returns:
-        The blocks of exactly ``chunk.size`` events, and ``generated``: how many events had been
-        generated when each was kept.
+        The blocks of exactly ``chunk.size`` events, ``generated``: how many collisions had been
+        generated when each was kept, and ``weight``, relative to the others of its process.
 
     Raises:
         CodesignError: The generator fails, or hardly any event is kept.
     """
     process = recipe.processes[chunk.class_name]
     settings = process.pythia_settings(pythia_seed(recipe.seed, process.number, chunk.index))
+    decays = heavy_decays(process, pythia_seed(recipe.seed, process.number, chunk.index, DECAY_KEY))
     rng = stream(recipe.seed, process.number, chunk.index, DETECTOR_KEY)
     found: list[Blocks] = []
     kept = generated = 0
     for batch in event_batches(process.name, settings):
-        blocks = simulate_batch(rng, batch, recipe)
+        blocks = keep_events(rng, batch, recipe, decays)
         blocks["generated"] += generated + 1
         found.append(blocks)
         generated += len(batch)
@@ -101,6 +104,25 @@ def make_events(chunk: Chunk, *, recipe: EventRecipe) -> Blocks:
                 f"{TRIGGER_PT:g} GeV; such a process cannot be produced with this selection"
             )
     return {name: np.concatenate([blocks[name] for blocks in found])[: chunk.size] for name in found[0]}
+
+
+def heavy_decays(process: EventProcess, seed: int) -> HeavyDecays | None:
+    """Return what decays the heavy hadrons of a process, or ``None`` if its collisions have their decays."""
+    if process.decays == 1:
+        return None
+    return HeavyDecays(process.name, seed, process.decays, _MARGIN * TRIGGER_PT)
+
+
+def keep_events(rng: np.random.Generator, batch: Any, recipe: EventRecipe, decays: HeavyDecays | None) -> Blocks:
+    """Do what `simulate_batch` does, with one event at most of each collision, and its ``weight``."""
+    if decays is None:
+        blocks = simulate_batch(rng, batch, recipe)
+        return {**blocks, "weight": np.ones(len(blocks["generated"]))}
+    versions = decays.versions(batch)
+    blocks = simulate_batch(rng, versions.batch, recipe)
+    blocks["generated"] = versions.origin[blocks["generated"]]
+    chosen, weight = one_per_collision(rng, blocks["generated"])
+    return {**{name: values[chosen] for name, values in blocks.items()}, "weight": weight}
 
 
 def simulate_batch(rng: np.random.Generator, batch: Any, recipe: EventRecipe) -> Blocks:

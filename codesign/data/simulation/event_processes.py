@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesign.data.simulation.processes import CENTRE_OF_MASS_GEV
+from codesign.data.simulation.redecay import LEFT_STABLE
 from codesign.errors import ConfigError
 from codesign.naming import unknown_name
 
@@ -27,6 +28,8 @@ class EventProcess:
         is_background: Standard Model, so the events may be trained on.
         settings: Pythia 8 settings.
         events_per_chunk: Kept events of a full piece: some seconds of work. Part of what makes the output.
+        decays: How often the heavy hadrons of a collision are decayed (`codesign.data.simulation.redecay`).
+            Above one the events have weights.
     """
 
     name: str
@@ -35,6 +38,7 @@ class EventProcess:
     is_background: bool
     settings: tuple[str, ...]
     events_per_chunk: int = 250
+    decays: int = 1
 
     def pythia_settings(self, seed: int) -> tuple[str, ...]:
         """Return the complete settings of one generator run, one line each for ``Pythia.readString``.
@@ -43,7 +47,7 @@ class EventProcess:
             seed: Pythia's own seed, 1 to 900,000,000.
         """
         common = (f"Beams:eCM = {CENTRE_OF_MASS_GEV:g}", "Random:setSeed = on", f"Random:seed = {seed}")
-        return (*common, "Print:quiet = on", *self.settings)
+        return (*common, "Print:quiet = on", *self.settings, *(LEFT_STABLE if self.decays > 1 else ()))
 
 
 MINIMUM_BIAS = EventProcess(
@@ -82,6 +86,7 @@ EVENT_PROCESSES = {
             True,
             ("HardQCD:hardbbbar = on", "HardQCD:hardccbar = on", "PhaseSpace:pTHatMin = 30."),
             events_per_chunk=50,  # few events have a lepton of enough pT
+            decays=20,
         ),
         EventProcess(
             "a_to_4l",

@@ -9,6 +9,9 @@ The class ``background`` is a mixture of Standard Model processes in fixed propo
 (`codesign.data.simulation.event_processes.BACKGROUND_FRACTIONS`). Each of its processes is split 60/20/20 in the order
 of generation; signals and processes of the user are entirely in the split ``test``, because an anomaly detector may
 neither learn from them nor choose its formats on them.
+
+Events of ``qcd`` have weights (`codesign.data.simulation.redecay`), which add up to the number of events asked for;
+those of the other processes have weight one.
 """
 
 import math
@@ -87,7 +90,7 @@ def simulate_events(
         extra_objects: Any of ``taus``, ``photons`` (n, 4, 3) and ``sums`` (n, 2).
         user_processes: TOML file with further processes.
         qcd_prescale: One of so many ``qcd`` events of the background is made, and has their weight,
-            because some 500 must be generated for one with a lepton.
+            because some 23 must be generated for one with a lepton.
         workers: Number of processes, or ``None`` for one per available core.
         progress: Called at the start and after each piece, amounts in events.
 
@@ -197,6 +200,7 @@ def _settings(
         "processes": {
             name: {
                 "description": processes[name].description,
+                "decays": processes[name].decays,
                 # The seed differs per piece: see pythia_seeds.
                 "pythia_settings": [
                     line for line in processes[name].pythia_settings(0) if not line.startswith("Random:seed")
@@ -213,7 +217,7 @@ def _assemble(output: Path, chunks: Sequence[Chunk], recipe: EventRecipe, settin
     classes, names = list(settings["events"]), list(settings["processes"])
     ordered = sorted(chunks, key=lambda chunk: (names.index(chunk.class_name), chunk.index))
     blocks = (*STANDARD_BLOCKS, *recipe.extra_objects)
-    pieces = [load_chunk(recipe.parts, chunk, (*blocks, "generated")) for chunk in ordered]
+    pieces = [load_chunk(recipe.parts, chunk, (*blocks, "generated", "weight")) for chunk in ordered]
     process = np.repeat([names.index(chunk.class_name) for chunk in ordered], [chunk.size for chunk in ordered])
     # An empty share of the mixture has no events and no piece.
     counts = np.bincount(process, minlength=len(names))
@@ -224,7 +228,7 @@ def _assemble(output: Path, chunks: Sequence[Chunk], recipe: EventRecipe, settin
         ]
     )
     label = np.array([classes.index(name if name in classes else BACKGROUND) for name in names])[process]
-    weight = _weights(settings, names, counts)[process]
+    weight = _weights(np.concatenate([piece["weight"] for piece in pieces]), process, _wanted(settings["events"]))
     order = stream(recipe.seed, SHUFFLE_KEY).permutation(len(label))
     inputs = {}
     for block in blocks:
@@ -240,19 +244,30 @@ def _assemble(output: Path, chunks: Sequence[Chunk], recipe: EventRecipe, settin
         label=label[order],
         classes=classes,
         split=split[order],
-        weight=weight[order] if settings["qcd_prescale"] > 1 else None,
+        weight=weight[order] if (weight != 1.0).any() else None,
         provenance=_provenance(ordered, pieces, recipe, settings),
     )
 
 
-def _weights(settings: Mapping[str, Any], names: Sequence[str], made: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the weight of an event of each process: how many of the mixture it stands for."""
-    weights = np.ones(len(names))
-    if BACKGROUND in settings["events"]:
-        index = names.index(PRESCALED)
-        wanted = mixture(BACKGROUND, settings["events"][BACKGROUND])[PRESCALED]
-        weights[index] = wanted / max(made[index], 1)
-    return weights
+def _wanted(events: Mapping[str, int]) -> dict[str, int]:
+    """Return how many events of each process the sample stands for."""
+    return {process: n for name, count in events.items() for process, n in mixture(name, count).items()}
+
+
+def _weights(
+    relative: NDArray[np.float64], process: NDArray[np.intp], wanted: Mapping[str, int]
+) -> NDArray[np.float64]:
+    """Scale the weights within each process so that they add up to the number of events it stands for.
+
+    Args:
+        relative: Weights within a process, shape (events,).
+        process: Number of the process of each.
+        wanted: Process → number of events, in the order of these numbers.
+    """
+    totals = np.bincount(process, weights=relative, minlength=len(wanted))
+    scale = np.array(list(wanted.values())) / np.where(totals > 0.0, totals, 1.0)
+    result: NDArray[np.float64] = relative * scale[process]
+    return result
 
 
 def _provenance(
@@ -285,6 +300,7 @@ def _provenance(
             "pythia_settings": list(MINIMUM_BIAS.settings),
             "pythia_seeds": library,
         },
+        "weight": "of qcd: how many decays of a collision passed, scaled to the number of events that qcd stands for",
         "split": (
             "Standard Model processes, each in the order of generation: 60 % train, 20 % validation, 20 % test; "
             "all others: test; then rows shuffled"

@@ -29,6 +29,31 @@ def require_simulation() -> dict[str, str]:
     return {name: version(name) for name in _MODULES}
 
 
+def start_pythia(name: str, settings: Sequence[str], *, hint: str = "") -> Any:
+    """Make a generator that is ready.
+
+    Args:
+        name: Name of the process, for messages.
+        settings: Complete Pythia settings.
+        hint: What the user chose, for the message when Pythia cannot start.
+
+    Returns:
+        A ``pythia8mc.Pythia``.
+
+    Raises:
+        CodesignError: Pythia refuses the settings.
+    """
+    import pythia8mc
+
+    pythia = pythia8mc.Pythia("", False)
+    for line in settings:
+        if not pythia.readString(line):
+            raise CodesignError(f"process {name}: Pythia does not accept the setting {line!r}")
+    if not pythia.init():
+        raise CodesignError(" ".join(f"process {name}: Pythia cannot be initialised {hint}".split()))
+    return pythia
+
+
 def event_batches(name: str, settings: Sequence[str], *, hint: str = "") -> Iterator[Any]:
     """Generate collisions without end.
 
@@ -44,14 +69,7 @@ def event_batches(name: str, settings: Sequence[str], *, hint: str = "") -> Iter
     Raises:
         CodesignError: Pythia refuses the settings, or fails in generation.
     """
-    import pythia8mc
-
-    pythia = pythia8mc.Pythia("", False)
-    for line in settings:
-        if not pythia.readString(line):
-            raise CodesignError(f"process {name}: Pythia does not accept the setting {line!r}")
-    if not pythia.init():
-        raise CodesignError(" ".join(f"process {name}: Pythia cannot be initialised {hint}".split()))
+    pythia = start_pythia(name, settings, hint=hint)
     while True:
         events = pythia.nextBatch(EVENTS_PER_BATCH)
         if len(events) == 0 or "prt" not in events.fields:

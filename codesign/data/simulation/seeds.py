@@ -8,7 +8,9 @@ _PYTHIA_SEEDS = 900_000_000
 SHUFFLE_KEY = 1_000_000
 PILEUP_KEY = 2_000_000
 USER_PROCESS_KEY = 1 << 32  # plus a number made of the name
-DETECTOR_KEY = 1  # last entry: the detector of a piece, beside its generator
+# Last entry: what a piece has beside its generator.
+DETECTOR_KEY = 1
+DECAY_KEY = 2
 
 
 def pythia_seed(seed: int, *key: int) -> int:

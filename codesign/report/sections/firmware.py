@@ -1,6 +1,7 @@
 """The firmware: ports, score format, latency, files."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from codesign.fixed_point import FixedPoint
@@ -23,6 +24,7 @@ def firmware(records: Records) -> Section:
             _ports(result, "anomaly score" if anomaly else "class scores"),
             _fields("Input word in_data", result["inputs"]),
             _fields("Output word out_data", result["outputs"], _score_note(result["score_format"], anomaly)),
+            *_decision(result),
             _sources(result),
         ),
     )
@@ -48,6 +50,7 @@ def _timing(result: Record) -> Table:
             ("pipeline registers of the network", text.count(result.get("register_bits"), "bits")),
             ("compiler's LUT estimate, network only", text.count(result.get("lut_estimate"), "LUT")),
             ("HLS project", f"{target.get('hls_backend')} back end, reuse factor {target.get('reuse_factor')}"),
+            *_unpacking(result.get("unpacking")),
             ("software emulator (C++17), version", result.get("emulator_version") or text.MISSING),
         ],
         "Latency is counted in rising clock edges, from the one that samples in_data to the one at which the next "
@@ -55,6 +58,18 @@ def _timing(result: Record) -> Table:
         "of the inputs are outside. Bunch crossings of 24.95 ns, rounded up. The clock is the target, not a routed "
         "result.",
     )
+
+
+def _unpacking(record: Record | None) -> list[tuple[str, str]]:
+    """Words on the links: what becomes of them before the network."""
+    if record is None:
+        return []
+    sorts = ", ".join(
+        f"{name} ({objects} objects, {text.count(record['comparators'][name])} comparators)"
+        for name, objects in record["sorted_objects"].items()
+    )
+    share = f"{text.count(record['latency_cycles'], 'cycles')} of the latency"
+    return [("input unpacking", f"{share}; sorted: {sorts or 'nothing'}")]
 
 
 def _interval(cycles: int | None) -> str:
@@ -68,11 +83,23 @@ def _ports(result: Record, scores: str) -> Table:
         ["clk", "in", "1", "algorithm clock, rising edge"],
         ["reset", "in", "1", "synchronous, active high; events in flight are dropped"],
         ["in_valid", "in", "1", "in_data carries an event"],
-        ["in_data", "in", text.count(result["inputs"]["bits"]), "hardware integers of the input contract"],
-        ["out_valid", "out", "1", f"{text.count(result.get('latency_cycles'))} cycles after in_valid"],
+        ["in_data", "in", text.count(result["inputs"]["bits"]), _input_meaning(result)],
+        ["out_valid", "out", "1", f"{text.count(_network_latency(result))} cycles after in_valid"],
         ["out_data", "out", text.count(result["outputs"]["bits"]), f"{scores}, {result['score_format']}"],
     ]
+    if result.get("decision"):
+        caption = f"Ports of trigger_algorithm inside {result['top']}, whose own ports firmware/README.md lists"
+        return table(caption, ("port", "direction", "bits", "meaning"), "llrl", rows)
     return table(f"Ports of {result['top']}", ("port", "direction", "bits", "meaning"), "llrl", rows)
+
+
+def _network_latency(result: Record) -> int | None:
+    decision = result.get("decision")
+    return decision["network_latency_cycles"] if decision else result.get("latency_cycles")
+
+
+def _input_meaning(result: Record) -> str:
+    return "hardware integers of the input contract" if result.get("unpacking") is None else "words of the links"
 
 
 def _fields(caption: str, port: Record, note: str = "") -> Table:
@@ -99,6 +126,34 @@ def _score_note(score_format: str, anomaly: bool) -> str:
             f"of a working point in the chapter Physics. {worth}"
         )
     return f"Scores are {score_format}, before any softmax: the largest one names the class. {worth}"
+
+
+def _decision(result: Record) -> Iterator[Table]:
+    """Working points and registers of the decision, where there is one."""
+    decision = result.get("decision")
+    if not decision:
+        return
+    scores = [field["name"] for field in result["outputs"]["fields"]]
+    points = [
+        [str(bit), point["name"], scores[point["class_index"]], str(point["threshold"]), text.count(point["prescale"])]
+        for bit, point in enumerate(decision["working_points"])
+    ]
+    judged = "the score of a class minus the largest other score" if len(scores) > 1 else "the score"
+    tmr = " Every register of the decision stands there three times, with a majority vote." if decision["tmr"] else ""
+    yield table(
+        f"Working points behind {decision['interface']}, as they are after a reset",
+        ("trigger bit", "working point", "score", "threshold", "prescale"),
+        "rllrr",
+        points,
+        f"An event passes where {judged} is at or above the threshold, in counts of the score. Of {result['top']}'s "
+        f"{text.count(result.get('latency_cycles'), 'cycles')} of latency the network takes "
+        f"{text.count(decision['network_latency_cycles'])}.{tmr}",
+    )
+    registers = [
+        [f"0x{register['address']:03x}", register["name"], register["access"], register["meaning"]]
+        for register in decision["registers"]
+    ]
+    yield table("Registers", ("address", "register", "access", "meaning"), "llll", registers)
 
 
 def _sources(result: Record) -> Table:

@@ -139,6 +139,9 @@ def _estimate(records: Records, target: Record) -> Table:
         ["compiler's register count", text.count(firmware.get("register_bits"), "FF"), "network"],
         [f"{target['tool']} for {target['board']}", text.count(target["ff"], "FF"), "whole trigger algorithm"],
     ]
+    for part in (records.synth or {}).get("unpacking", ())[:1]:
+        what = f"{part['tool']} for {part['board']}"
+        rows += [[what, text.count(part[key], unit), "input unpacking"] for key, unit in (("lut", "LUT"), ("ff", "FF"))]
     return table("Estimates beside synthesis", ("obtained from", "value", "what is counted"), "lrl", rows, half=True)
 
 

@@ -6,6 +6,7 @@ from codesign.report import text
 from codesign.report.blocks import Block, Cell, Listing, Paragraph, Section, Table, check_mark, facts, table
 from codesign.report.collect import Record, Records
 from codesign.report.sections.missing import not_run
+from codesign.report.sections.verification_depth import depth
 
 CATEGORIES = {
     "real events": "test-split events through the input contract",
@@ -14,6 +15,7 @@ CATEGORIES = {
     "uniform": "uniform over the whole range of every input",
     "zero": "all inputs zero",
     "toggling": "every input bit flips on every clock",
+    "ties": "objects with few different values of what orders them, some equal only after rounding",
 }
 BENCHES = {
     "back_to_back": "a new event on every clock; every output word compared",
@@ -21,6 +23,16 @@ BENCHES = {
     "gaps": "random gaps with garbage on in_data: exactly the events come out, in order",
     "reset_in_flight": "events in flight at a reset never come out; those after it are right",
     "no_x": "from unknown registers and inputs, no unknown bit beside out_valid",
+    "thresholds": "every working point at score - 1, score and score + 1, changed between two events",
+    "prescales": "off, all, every second, third and more, changed between two events; the count goes around",
+    "counters": "counters stop at their largest value; latch and clear lose no event",
+    "orbit": "a whole orbit, an event in every crossing, each with its crossing number",
+    "misplaced_bx0": "BX0 early, late, beside its crossing, twice, missing: flagged, counted, followed",
+    "registers": "random register accesses during data, refused ones among them, never disturb data",
+    "reset_at_every_phase": "reset at every place of the pipeline; afterwards all is as after power-up",
+    "upset": "one copy of a triple register turned over: voted out and counted",
+    "stalls": "random valid and ready on both sides: nothing lost, doubled or reordered",
+    "decisions": "thresholds, prescales and counters through AXI4-Lite",
 }
 SAMPLES_SHOWN = 3  # counter-examples per implementation
 
@@ -38,6 +50,7 @@ def verification(records: Records) -> Section:
         _benches(result),
         _timing(result),
         _categories(result),
+        *depth(result),
     ]
     return Section("verification", "Verification", tuple(blocks))
 
@@ -117,7 +130,7 @@ def _benches(result: Record) -> Table:
     benches = result.get("benches") or ()
     rows: list[list[Cell | str]] = [
         [
-            bench["test"].replace("_", " "),
+            f"{bench['top']}: {bench['test'].replace('_', ' ')}" if "top" in bench else bench["test"],
             BENCHES.get(bench["test"], text.MISSING),
             f"{bench['simulator']} {bench['version']}",
             text.count(bench["vectors"]),
@@ -129,7 +142,7 @@ def _benches(result: Record) -> Table:
     if any(bench.get("message") for bench in benches):
         header, align = [*header, "message"], f"{align}l"
         rows = [[*row, bench.get("message") or ""] for row, bench in zip(rows, benches, strict=True)]
-    return table("Bench tests on the trigger algorithm (cocotb)", header, align, rows)
+    return table("Bench tests (cocotb)", header, align, rows)
 
 
 def _timing(result: Record) -> Table:

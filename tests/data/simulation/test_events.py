@@ -54,6 +54,13 @@ def test_values_are_rounded_by_their_unit():
     assert round_block("sums", np.array([[0.0, 512.7]], np.float32)).tolist() == [[0.0, 512.5]]
 
 
+def test_weights_add_up_to_the_events_that_a_process_stands_for():
+    process = np.array([0, 1, 0, 1, 3, 0])
+    wanted = {"w_to_lnu": 3, "qcd": 8, "ttbar": 0, "a_to_4l": 1}
+    weight = production._weights(np.array([1.0, 3.0, 1.0, 1.0, 1.0, 1.0]), process, wanted)
+    assert weight.tolist() == [1.0, 6.0, 1.0, 2.0, 1.0, 1.0]
+
+
 def kill_after_first_piece(what, done, _total):
     if done and what.endswith(" events"):
         for worker in multiprocessing.active_children():

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codesign.data.simulation.event_chunks import EventRecipe, simulate_batch
+from codesign.data.simulation.event_chunks import EventRecipe, keep_events, simulate_batch
 from codesign.data.simulation.event_processes import EVENT_PROCESSES
 from codesign.data.simulation.parts import store_chunk
 from codesign.data.simulation.pileup import plan_library
+from codesign.data.simulation.redecay import Versions
 from codesign.data.simulation.response import read_response, response_names
 
 pytestmark = pytest.mark.simulation
@@ -64,6 +65,31 @@ def test_events_are_kept_for_an_isolated_lepton_above_threshold(batch, rng, reci
     np.testing.assert_allclose(blocks["jets"][1, :3, 0], [60.0, 50.0, 0.0], rtol=1e-6)
     assert (blocks["jets"][0] == 0).all()
     assert blocks["sums"][1].tolist() == pytest.approx([110.0, 110.0])
+
+
+class Decayed:
+    """Decays that were made elsewhere."""
+
+    def __init__(self, batch, origin):
+        self.made = Versions(batch, np.array(origin))
+
+    def versions(self, _batch):
+        return self.made
+
+
+def test_one_version_of_a_collision_is_kept_and_stands_for_all_that_passed(batch, rng, recipe):
+    events = batch(W, SOFT, DIJET_WITH_MUON, W, IN_A_JET, W, SOFT)
+    blocks = keep_events(rng, None, recipe(), Decayed(events, [1, 1, 1, 4, 4, 6, 7]))
+    assert blocks["generated"].tolist() == [1, 4, 6]
+    assert blocks["weight"].tolist() == [2.0, 1.0, 1.0]
+    np.testing.assert_allclose(blocks["muons"][1:, 0, 0], 40.0, rtol=1e-6)
+    assert {name: len(values) for name, values in blocks.items()} == dict.fromkeys(blocks, 3)
+
+
+def test_events_with_their_own_decays_have_weight_one(batch, rng, recipe):
+    blocks = keep_events(rng, batch(SOFT, W, DIJET_WITH_MUON), recipe(), None)
+    assert blocks["generated"].tolist() == [1, 2]
+    assert blocks["weight"].tolist() == [1.0, 1.0]
 
 
 def test_pile_up_adds_to_the_sum_and_hardly_to_the_jets(batch, rng, recipe):

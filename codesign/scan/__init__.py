@@ -1,0 +1,1 @@
+"""Searches configurations for the front of physics and cost, under hard limits."""

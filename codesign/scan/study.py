@@ -1,0 +1,217 @@
+"""The study of a scan in Optuna: where it is kept, and what proposes trials.
+
+Proposals come from a study in memory, which begins empty whenever a scan begins or goes on: its sampler is seeded anew
+for every trial from the scan's seed and the trial's number, and every trial is proposed when a fixed set of earlier
+results is known (`codesign.scan.driver`). So a scan that goes on proposes the trials that it has again, and finds their
+results in the kept study, or in the folders of the trials if that was lost. The kept study is written once per trial.
+"""
+
+import dataclasses
+import hashlib
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codesign.errors import ConfigError, RunError
+from codesign.scan.settings import SearchSection
+from codesign.scan.space import Parameter, Space
+from codesign.scan.trial import TrialResult
+
+if TYPE_CHECKING:
+    import optuna
+
+STUDY = "study.db"
+BUSY_S = 30.0  # that a locked SQLite file is waited for
+OWNER = "directory"  # attribute of the study: which folder works on it
+SPACE = "space"  # attribute: digest of space and objectives
+RESULT = "result"  # attribute of a trial
+
+
+def open_study(folder: Path, url: str | None, name: str, directions: dict[str, Any], key: str) -> "optuna.Study":
+    """Open or make the study of a scan.
+
+    Args:
+        folder: directory of the scan.
+        url: address of a database that several hosts can write, such as ``postgresql://...``; None keeps the study in
+            ``study.db`` in the folder.
+        name: name of the study.
+        directions: "maximize" or "minimize" by objective.
+        key: digest of what may not change while a study goes on.
+
+    Raises:
+        RunError: the database is damaged, locked or cannot be reached, or the study belongs to another scan.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    where = str(folder / STUDY) if url is None else url
+    with readable_faults(where):
+        storage = optuna.storages.RDBStorage(
+            f"sqlite:///{folder / STUDY}" if url is None else url, engine_kwargs=_engine(url)
+        )
+        study = optuna.create_study(
+            storage=storage, study_name=name, directions=list(directions.values()), load_if_exists=True
+        )
+        study.set_metric_names(list(directions))
+        _require_own(study, f"{folder.resolve()}", key, where)
+    return study
+
+
+def _engine(url: str | None) -> dict[str, Any]:
+    return {"connect_args": {"timeout": BUSY_S}} if url is None or url.startswith("sqlite") else {"pool_pre_ping": True}
+
+
+def _require_own(study: "optuna.Study", owner: str, key: str, where: str) -> None:
+    kept = study.user_attrs
+    if kept.get(OWNER, owner) != owner:
+        raise RunError(
+            f"{where}: study {study.study_name!r} belongs to the scan in {kept[OWNER]}; change 'name' in the file of "
+            "this scan, or go on there"
+        )
+    if kept.get(SPACE, key) != key:
+        raise RunError(
+            f"{where}: study {study.study_name!r} was made with another base, space, objectives, constraints or seed; "
+            "change 'name', or remove the directory of the scan"
+        )
+    if OWNER not in kept:
+        study.set_user_attr(OWNER, owner)
+        study.set_user_attr(SPACE, key)
+
+
+@contextmanager
+def readable_faults(where: str) -> Iterator[None]:
+    """Turn what databases throw into an error that says what to do.
+
+    Raises:
+        RunError: it is damaged, locked, full, or cannot be reached.
+    """
+    import optuna
+    import sqlalchemy.exc
+
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = _deepest(error)
+        if "locked" in reason or "busy" in reason:
+            advice = f"another program has held it for {BUSY_S:g} s; end that program and repeat the command"
+        elif "malformed" in reason or "not a database" in reason:
+            advice = "damaged; move it away and repeat the command: it is filled again from the folders of the trials"
+        elif "full" in reason or "disk I/O" in reason:
+            advice = "make room on the disk and repeat the command; nothing finished is lost"
+        else:
+            advice = "check that the database can be reached, and repeat the command; nothing finished is lost"
+        raise RunError(f"{where}: {reason}: {advice}") from None
+
+
+def _deepest(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+
+def _nsga2(search: SearchSection, seed: int) -> Any:
+    import optuna
+
+    return optuna.samplers.NSGAIISampler(population_size=search.population, seed=seed)
+
+
+def _nsga3(search: SearchSection, seed: int) -> Any:
+    import optuna
+
+    return optuna.samplers.NSGAIIISampler(population_size=search.population, seed=seed)
+
+
+def _tpe(search: SearchSection, seed: int) -> Any:
+    import optuna
+
+    return optuna.samplers.TPESampler(
+        n_startup_trials=search.population, seed=seed, multivariate=True, group=True, constant_liar=True
+    )
+
+
+def _gp(search: SearchSection, seed: int) -> Any:
+    import optuna
+
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigError('search.sampler: "gp" needs the Python package torch: pip install torch, or choose "tpe"')
+    return optuna.samplers.GPSampler(n_startup_trials=search.population, seed=seed)
+
+
+def _random(_search: SearchSection, seed: int) -> Any:
+    import optuna
+
+    return optuna.samplers.RandomSampler(seed=seed)
+
+
+SAMPLERS: dict[str, Callable[[SearchSection, int], Any]] = {
+    "nsga2": _nsga2,
+    "nsga3": _nsga3,
+    "tpe": _tpe,
+    "gp": _gp,
+    "random": _random,
+}
+
+
+def propose(study: "optuna.Study", space: Space, search: SearchSection) -> tuple["optuna.Trial", dict[str, Any]]:
+    """A new trial of a study in memory, and its values by path of the configuration."""
+    text = f"{search.seed}/{len(study.get_trials(deepcopy=False))}".encode()
+    seed = int.from_bytes(hashlib.sha256(text).digest()[:4], "little") >> 1
+    study.sampler = SAMPLERS[search.sampler](search, seed)
+    trial = study.ask()
+
+    def suggest(parameter: Parameter) -> Any:
+        values = parameter.values
+        if values.choice is not None:
+            labels = parameter.labels()
+            return labels[trial.suggest_categorical(parameter.name, list(labels))]  # type: ignore[index]
+        assert values.low is not None
+        assert values.high is not None
+        if isinstance(values.low, int) and isinstance(values.high, int):
+            return trial.suggest_int(
+                parameter.name, values.low, values.high, step=int(values.step or 1), log=values.log
+            )
+        return trial.suggest_float(parameter.name, values.low, values.high, step=values.step, log=values.log)
+
+    return trial, space.draw(suggest)
+
+
+def tell(trial: "optuna.Trial", result: TrialResult, directions: dict[str, Any]) -> None:
+    """Give a study in memory the point that the training chose; all points stand beside it."""
+    import optuna
+
+    trial.set_user_attr(RESULT, dataclasses.asdict(result))
+    if result.reason is not None:
+        trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        return
+    chosen = result.points[0]
+    for name, violation in chosen.violations.items():
+        trial.set_constraint(name, violation)
+    trial.study.tell(trial, [chosen.values[name] for name in directions])
+
+
+def keep(study: "optuna.Study", trial: "optuna.Trial") -> None:
+    """Write a finished trial into the kept study, in one piece."""
+    study.add_trial(trial.study.get_trials(deepcopy=False)[trial.number])
+
+
+def told(study: "optuna.Study") -> dict[int, TrialResult]:
+    """Results that the study holds, by number of the trial.
+
+    Raises:
+        RunError: they were written by something else.
+    """
+    finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    try:
+        return {trial.number: TrialResult.of(trial.user_attrs[RESULT]) for trial in finished}
+    except (KeyError, TypeError) as error:
+        raise RunError(
+            f"study {study.study_name!r}: holds results that this version of codesign did not write ({error}); "
+            "move the directory of the scan away and begin anew"
+        ) from None

@@ -1,0 +1,129 @@
+"""Proofs by Yosys instead of samples: VHDL = Verilog and RTL = netlist, for every input and for ever.
+
+The design is taken apart: every stage of the adder graph as one combinational function, and each module around them
+with a stand-in for what it contains, in which every output bit is one input bit, by induction over the clocks.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from codesign.progress import Progress, silent
+from codesign.synth.yosys import FAMILIES
+from codesign.tools import require_tool, run_tool
+from codesign.verify.mutation.design import MODULE
+from codesign.verify.proofs import FormalCheck
+from codesign.verify.sat import Form, prove_equal
+from codesign.verify.step import FirmwareUnderTest
+
+TIMEOUT_S = 60
+STAGE = re.compile(r"logic\d+")
+LANGUAGES, NETLIST = "VHDL = Verilog", "netlist = Verilog"
+HEADER = re.compile(r"\bmodule\s+(?P<name>\w+)\s*(?:#.*?)?\((?P<ports>.*?)\);", re.DOTALL)
+PORT = re.compile(r"\b(input|output)\s+(?:wire\s+|reg\s+)*(?:\[(\d+):0\]\s*)?(\w+)")
+SYNTHESIS = """\
+{reads}
+synth_xilinx -family {family} -top {module} -flatten -noiopad -noclkbuf -nowidelut
+read_verilog +/xilinx/cells_sim.v
+"""
+
+
+def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progress = silent) -> tuple[FormalCheck, ...]:
+    """Compare VHDL and Verilog module by module, and the netlist of the smallest stage with its Verilog.
+
+    Args:
+        under_test: the firmware.
+        folder: receives the VHDL as GHDL synthesises it, scripts and logs.
+        progress: called with (what, done, total).
+
+    Raises:
+        ToolError: Yosys or GHDL is missing or does not read the design.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vhdl = _synthesised_vhdl(under_test, folder)
+    checks = []
+    modules = _modules(under_test)
+    for done, module in enumerate(modules):
+        progress(f"proving {module}", done, len(modules))
+        checks += list(_checks(under_test, module, modules, vhdl, folder))
+    progress("proofs", len(modules), len(modules))
+    return tuple(checks)
+
+
+def _checks(
+    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path, folder: Path
+) -> Iterator[FormalCheck]:
+    verilog = _verilog(under_test)
+    if STAGE.fullmatch(module):
+        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
+        if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
+            return
+        netlist = SYNTHESIS.format(reads=verilog, family=FAMILIES["ultrascale_plus"], module=module)
+        yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
+    else:
+        text = modules[module].read_text()
+        inner = [name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)]
+        stubs = folder / f"stubs_{module}.v"
+        stubs.write_text("\n".join(_stub(modules[name].read_text(), name) for name in inner))
+        gold, gate = (Form(f"{reads}\n{_replaced(inner, stubs)}") for reads in (verilog, _read(vhdl)))
+        clocks = int(under_test.record["latency_cycles"]) + 2
+        yield _check(LANGUAGES, module, gold, gate, folder / f"vhdl_{module}.ys", clocks)
+
+
+def _check(forms: str, module: str, gold: Form, gate: Form, script: Path, clocks: int | None) -> FormalCheck:
+    started = time.monotonic()
+    verdict = prove_equal(gold, gate, module, script, clocks=clocks, timeout_s=TIMEOUT_S)
+    method = "all inputs" if clocks is None else f"all inputs, by induction after {clocks} clocks"
+    return FormalCheck(forms, module, verdict, method, time.monotonic() - started)
+
+
+def _smallest_stage(modules: dict[str, Path]) -> str:
+    stages = [name for name in modules if STAGE.fullmatch(name)]
+    return min(stages, key=lambda name: modules[name].stat().st_size)
+
+
+def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
+    """The modules of the design, without those that the network compiler ships, by name."""
+    own = [path for path in under_test.design.sources if path.parent.name != "static" and "_tables" not in path.name]
+    return {MODULE.findall(path.read_text())[0]: path for path in own}
+
+
+def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
+    """Verilog that GHDL makes of the VHDL."""
+    target, ghdl = folder / "from_vhdl.v", require_tool("ghdl")
+    sources = [source.resolve() for source in under_test.vhdl.sources]
+    log = folder / "ghdl.log"
+    run_tool([ghdl, "-a", "--std=08", *sources], cwd=folder, timeout_s=600, log=log)
+    text = run_tool(
+        [ghdl, "--synth", "--std=08", "--out=verilog", under_test.vhdl.top], cwd=folder, timeout_s=600, log=log
+    )
+    target.write_text(text[text.index("module ") :])
+    return target
+
+
+def _verilog(under_test: FirmwareUnderTest) -> str:
+    includes = "".join(f" -I {path.resolve()}" for path in under_test.design.include_directories)
+    return "\n".join(f"read_verilog -sv -defer{includes} {path.resolve()}" for path in under_test.design.sources)
+
+
+def _read(path: Path) -> str:
+    return f"read_verilog {path.resolve()}"
+
+
+def _replaced(modules: list[str], stubs: Path) -> str:
+    """Put the stand-ins in the place of the modules."""
+    return "\n".join([*(f"delete {name} $abstract\\{name} %% {name}" for name in modules), _read(stubs)])
+
+
+def _stub(text: str, name: str) -> str:
+    """A module of the same ports in which every output bit is one input bit."""
+    header = next(match for match in HEADER.finditer(text) if match["name"] == name)
+    ports = [(kind, int(high or 0), port) for kind, high, port in PORT.findall(header["ports"])]
+    inputs = [
+        f"{port}[{bit}]" for kind, high, port in ports if kind == "input" and port != "clk" for bit in range(high + 1)
+    ]
+    declared = ", ".join(f"{kind} wire [{high}:0] {port}" for kind, high, port in ports)
+    outputs = [f"{port}[{bit}]" for kind, high, port in ports if kind == "output" for bit in range(high + 1)]
+    wires = "\n".join(f"    assign {out} = {inputs[place % len(inputs)]};" for place, out in enumerate(outputs))
+    return f"module {name}({declared});\n{wires}\nendmodule\n"

@@ -1,0 +1,93 @@
+"""Equality of two Verilog modules by SAT: Yosys joins them in a miter and looks for inputs that tell them apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from codesign.errors import ToolError
+from codesign.tools import require_tool, run_tool
+
+Verdict = Literal["proven", "different", "not decided"]
+
+SCRIPT = """\
+# Run by hand: yosys {name}
+{gold}
+rename {module} gold
+design -stash first
+{gate}
+rename {module} gate
+design -stash second
+design -copy-from first -as gold gold
+design -copy-from second -as gate gate
+miter -equiv -flatten -make_outputs gold gate miter
+hierarchy -top miter
+opt -full
+sat -timeout {timeout_s} {method} -prove trigger 0 miter
+"""
+SIDE = """\
+{reads}
+hierarchy -check -top {module}
+proc
+flatten
+{registers}
+opt_clean
+"""
+WIRES = """\
+(* techmap_celltype = "$dff" *)
+module register_as_wire #(parameter WIDTH = 1, parameter CLK_POLARITY = 1) (
+    input CLK, input [WIDTH-1:0] D, output [WIDTH-1:0] Q
+);
+    assign Q = D;
+endmodule
+"""
+# The last line of a proof by induction or of one over all inputs.
+PROVEN = ("SAT proof finished - no model found: SUCCESS!", "Induction step proven: SUCCESS!")
+DIFFERENT = ("SAT proof finished - model found: FAIL!", "proof did fail")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to get a module.
+
+    Attributes:
+        reads: Yosys commands that read it.
+    """
+
+    reads: str
+
+
+def prove_equal(
+    gold: Form, gate: Form, module: str, script: Path, *, clocks: int | None = None, wires: bool = False, timeout_s: int
+) -> Verdict:
+    """Compare two forms of a module for all inputs.
+
+    Args:
+        gold: one form.
+        gate: the other.
+        module: its name in both.
+        script: Yosys script to write; its log stands beside it.
+        clocks: after so many any two states of a pipeline have become equal; None for a module without registers.
+        wires: registers are wires, so that a pipeline is one combinational function.
+        timeout_s: limit of the solver, seconds.
+
+    Raises:
+        ToolError: Yosys is missing, or does not read a form.
+    """
+    script.parent.mkdir(parents=True, exist_ok=True)
+    (script.parent / "wires.v").write_text(WIRES)
+    registers = "techmap -map wires.v" if wires else ""
+    sides = {
+        side: SIDE.format(reads=form.reads, module=module, registers=registers)
+        for side, form in (("gold", gold), ("gate", gate))
+    }
+    method = "" if clocks is None else f"-tempinduct -seq {clocks} -maxsteps {2 * clocks}"
+    script.write_text(SCRIPT.format(name=script.name, module=module, timeout_s=timeout_s, method=method, **sides))
+    log = script.with_suffix(".log")
+    output = run_tool([require_tool("yosys"), "-Q", script.name], cwd=script.parent, timeout_s=600, log=log)
+    if any(text in output for text in PROVEN):
+        return "proven"
+    if any(text in output for text in DIFFERENT):
+        return "different"
+    if "timeout" in output.lower() or "maximum number of time steps" in output.lower():
+        return "not decided"
+    raise ToolError(f"{script}: Yosys ended without a verdict; see {log}")

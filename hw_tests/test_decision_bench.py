@@ -1,0 +1,136 @@
+"""The benches of the designs with a decision: they pass on the right one, and find every planted fault."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from decision_designs import CLASSIFIER, DETECTOR, stimulus, write_design
+
+from codesign.contract import InputContract, InputFormat
+from codesign.tools import find_tool
+from codesign.verify import benches, make_vectors, verify_firmware
+from codesign.verify.cosim import BenchResult, simulate
+
+pytestmark = [
+    pytest.mark.rtl,
+    pytest.mark.skipif(find_tool("iverilog") is None, reason="Icarus Verilog is not installed"),
+]
+
+# What is changed in which file → the interface, the test that must fail, and what it must say.
+FAULTS = {
+    "threshold > instead of >=": (
+        ("working_point.v", "in_valid & discriminant >= threshold", "in_valid & discriminant > threshold"),
+        ("l1_algo", "thresholds", "out_trigger is"),
+    ),
+    "of equal scores the last": (
+        ("score_ranking.v", "a_best >= b_best", "a_best > b_best"),
+        ("l1_algo", "registers", "out_class is"),
+    ),
+    "a prescale too large by one": (
+        ("working_point.v", "prescale - 1'b1", "prescale"),
+        ("l1_algo", "prescales", "out_trigger is"),
+    ),
+    "a counter that wraps": (
+        ("saturating_counter.v", "count & (clear | ~&value)", "count"),
+        ("l1_algo", "counters", "reg_read_data is"),
+    ),
+    "an orbit that is one crossing short": (
+        ("orbit_counter.v", "LAST_CROSSING = ORBIT - 1", "LAST_CROSSING = ORBIT - 2"),
+        ("l1_algo", "orbit", "out_bx is"),
+    ),
+    "a missing BX0 goes unseen": (
+        ("orbit_counter.v", "is_locked & advance & !bx0 & start", "1'b0"),
+        ("l1_algo", "misplaced_bx0", "reg_read_data is"),
+    ),
+    "a write goes to the neighbour": (
+        ("trigger_registers.v", "is_prescale[p] = reg_address == BASE + 12'd4", "is_prescale[p] = reg_address == BASE"),
+        ("l1_algo", "registers", "out_trigger is"),
+    ),
+    "prescales and thresholds do not change together": (
+        ("trigger_registers.v", "restart ? new_prescales", "commit ? new_prescales"),
+        ("l1_algo", "prescales", "out_trigger is"),
+    ),
+    "the prescale survives a reset": (
+        (
+            "working_point.v",
+            "prescaler (\n        .clk(clk),\n        .reset(reset)",
+            "prescaler (\n        .clk(clk),\n        .reset(1'b0)",
+        ),
+        ("l1_algo", "reset_at_every_phase", "out_trigger is"),
+    ),
+    "a transfer dropped on a stall": (
+        ("axi_stream_algo.v", "read_place + (given", "read_place + (m_axis_tvalid"),
+        ("axi_stream", "stalls", "what was offered and not taken changed"),
+    ),
+    "tvalid waits for tready": (
+        ("axi_stream_algo.v", "m_axis_tvalid = write_place", "m_axis_tvalid = m_axis_tready & write_place"),
+        ("axi_stream", "stalls", "tvalid waits for tready"),
+    ),
+    "part of a word is written": (
+        ("axi_lite_slave.v", "whole = &write_strobes", "whole = |write_strobes"),
+        ("axi_stream", "registers", "response 00, expected 10"),
+    ),
+    "copies without a vote": (
+        ("voted_register.v", "(copy0 & copy1) | (copy0 & copy2) | (copy1 & copy2)", "copy0"),
+        ("l1_algo", "upset", "is"),
+    ),
+    "an upset that is not counted": (
+        ("trigger_registers.v", ".count(upset)", ".count(1'b0)"),
+        ("l1_algo", "upset", "reg_read_data is"),
+    ),
+}
+
+
+TOPS = {"l1_algo": "l1_algo", "axi_stream": "axi_stream_algo"}
+
+
+def run(path: Path, interface: str, points=CLASSIFIER, fault=None, *, tmr: bool = False) -> BenchResult:
+    (path / "source").mkdir()
+    design, record = write_design(path / "source", interface, points, tmr=tmr)
+    if fault is not None:
+        file, right, wrong = path / "source" / fault[0], *fault[1:]
+        assert file.read_text().count(right) == 1, "the fault does not fit the source any more"
+        file.write_text(file.read_text().replace(right, wrong))
+    return simulate(design, stimulus(record), path / "work", simulator="icarus")
+
+
+def test_a_stream_of_one_score_passes(tmp_path):
+    result = run(tmp_path, "axi_stream", DETECTOR)
+    assert all(test.passed and test.vectors > 0 for test in result.tests), result.tests
+    assert {test.name for test in result.tests} == set(benches.BENCHES["axi_stream_algo"].tests)
+    assert (result.latency_cycles, result.valid_latency_cycles, result.initiation_interval) == (7, 7, 1)
+    assert len(result.found) == 60
+
+
+def test_a_firmware_is_verified_with_and_without_what_stands_around_the_network(tmp_path):
+    _, record = write_design(tmp_path, "l1_algo", tmr=True)
+    contract = InputContract(tuple(InputFormat(name, "", 0.0, 1.0, 6) for name in "abc"))
+    vectors = make_vectors(contract, np.zeros((0, 3), dtype=np.int64), 60, seed=1)
+    result = verify_firmware(
+        tmp_path,
+        record,
+        vectors,
+        {"network": vectors.inputs},
+        tmp_path / "verify",
+        simulator="icarus",
+        x_vectors=10,
+        seed=5,
+    )
+    assert result.passed, str(result)
+    assert [part.implementation for part in result.comparisons] == ["RTL (icarus)", "l1_algo (icarus)"]
+    assert (result.latency_cycles_promised, result.latency_cycles_measured) == (8, 8)
+    found = {top: {bench.test for bench in result.benches if bench.top == top} for top in benches.BENCHES}
+    assert found["l1_algo"] == set(benches.BENCHES["l1_algo"].tests)
+    assert found["trigger_algorithm"] == set(benches.BENCHES["trigger_algorithm"].tests)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(tmp_path, monkeypatch, fault):
+    change, (interface, name, message) = FAULTS[fault]
+    top = TOPS[interface]
+    # Only the test that must find it: the others would cost their time.
+    monkeypatch.setitem(benches.BENCHES, top, dataclasses.replace(benches.BENCHES[top], tests=(name,)))
+    (test,) = run(tmp_path, interface, fault=change, tmr=name == "upset").tests
+    assert not test.passed, f"{name} did not find it"
+    assert message in test.message, test.message
