@@ -96,10 +96,8 @@ SOURCES = (
     Source("mlp_random_e", "jet_tagging", model(hidden="[4]"), (2.0, 4.0), 0.6, 4),
     Source("mlp_random_f", "jet_tagging", {"contract.width": "8", **model(hidden="[12]")}, (2.0, 4.0), 0.4),
     Source("mlp_random_g", "jet_tagging", model(hidden="[32, 32, 16]"), (1.0, 2.0), 0.8, 5),
-    Source("mlp_random_h", "jet_tagging", model(hidden="[5]"), (1.0, 2.0), 0.85, 6),
     # Jet taggers on constituents.
     Source("deep_sets_a", "jet_deep_sets", slots(6) | model(particle="[8, 8]", jet="[8]"), (2.0,), 0.7),
-    Source("deep_sets_b", "jet_deep_sets", slots(4) | model(particle="[6]", jet="[8]"), (2.0, 4.0), 0.8),
     # Anomaly detectors.
     Source("vae_a", "anomaly_vae", model(hidden="[16, 8]", latent="3"), (1.0, 2.0), 0.8),
     Source("vae_b", "anomaly_vae", model(hidden="[8]", latent="2"), (1.0, 2.0, 4.0), 0.8, 3),

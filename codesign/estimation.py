@@ -20,6 +20,7 @@ from codesign.synth.estimate import ResourceEstimate, estimate_resources
 DEFAULT_BOARD = "serenity-vu13p"
 DEFAULT_CUTOFF = 2.0
 MODEL = "model.keras"
+PLAIN_TOP = "trigger_algorithm"
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,10 @@ def _of_run(run: Run, board_name: str | None, latency_cutoff: float | None) -> E
     board = get_board(board_name or section.board, run.config_directory)
     clock_mhz = board.clock_mhz if board_name else section.clock_mhz or board.clock_mhz
     cutoff = latency_cutoff or section.latency_cutoff
-    notes = _notes(section.reuse_factor)
-    if run.has_record("firmware") and run.record("firmware")["target"]["latency_cutoff"] == cutoff:
-        features = _recorded(run.record("firmware"), architecture, run.path)
+    firmware = run.record("firmware") if run.has_record("firmware") else None
+    notes = _notes(section.reuse_factor, firmware)
+    if firmware is not None and firmware["target"]["latency_cutoff"] == cutoff:
+        features = _recorded(firmware, architecture, run.path)
     else:
         if not (run.path / MODEL).is_file():
             raise RunError(f"{run.path}: nothing is trained there yet: codesign train {run.path}")
@@ -116,14 +118,20 @@ def _recorded(firmware: dict[str, Any], architecture: str, path: Path) -> Featur
     )
 
 
-def _notes(reuse_factor: int) -> tuple[str, ...]:
+def _notes(reuse_factor: int, firmware: dict[str, Any] | None) -> tuple[str, ...]:
     """What is not estimated must be said."""
-    if reuse_factor == 1:
-        return ()
-    return (
-        f"the estimate is of the Verilog, which takes an event on every clock; of the HLS project with reuse factor "
-        f'{reuse_factor} there is none: only C synthesis knows how it is scheduled (synthesis.tool = "vitis_hls")',
-    )
+    notes = []
+    if firmware is not None and (firmware.get("top", PLAIN_TOP) != PLAIN_TOP or firmware.get("unpacking")):
+        notes.append(
+            "what stands around the network besides ports and valid is not in the estimate: unpacking of the inputs, "
+            "decision, registers"
+        )
+    if reuse_factor > 1:
+        notes.append(
+            "the estimate is of the Verilog, which takes an event on every clock; of the HLS project with reuse factor "
+            f'{reuse_factor} there is none: only C synthesis knows how it is scheduled (synthesis.tool = "vitis_hls")'
+        )
+    return tuple(notes)
 
 
 def _estimate(

@@ -119,6 +119,7 @@ def train_record() -> dict[str, Any]:
 def firmware_record() -> dict[str, Any]:
     result = FirmwareResult(
         top="trigger_algorithm",
+        clock="clk",
         target=FirmwareTarget("serenity-vu13p", "xcvu13p-flga2577-2-e", 360.71, 2.0, "Vitis", 1),
         classes=CLASSES,
         inputs=input_port(contract()),

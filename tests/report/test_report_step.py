@@ -161,7 +161,7 @@ class TestCompleteRun:
         attributes = good[2].attributes
         targets = {value[1:] for tag, name, value in attributes if tag == "a" and name == "href"}
         assert targets == {value for tag, name, value in attributes if tag == "section" and name == "id"}
-        assert len(targets) == 8
+        assert len(targets) == 9
 
     def test_every_image_has_a_description(self, good: tuple[Any, ...]) -> None:
         attributes = good[2].attributes

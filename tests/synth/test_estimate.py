@@ -35,8 +35,8 @@ ADDERS = [row for row in ROWS if row.kind == DEMO.kind]
 
 def test_the_table_is_large_and_wide() -> None:
     assert len({(row.design, row.latency_cutoff) for row in ROWS}) >= 25
-    assert min(row.lut for row in ROWS) < 400
-    assert max(row.lut for row in ROWS) > 8000
+    assert min(row.lut for row in ROWS) < 500
+    assert max(row.lut for row in ROWS) > 7000
     assert {row.family for row in read_calibration()} == {"ultrascale_plus", "7series"}
 
 

@@ -96,7 +96,10 @@ def add_tips(axes: Axes, points: Iterable[tuple[float, float, str]]) -> None:
         points: place in data coordinates, and what is said.
     """
     for x, y, said in points:
-        axes.plot([x], [y], marker="o", markersize=11, alpha=0.0, linestyle="none", gid=f"{TIP}{said}", label="_tip")
+        # Above everything else: what lies on top is what is pointed at.
+        axes.plot(
+            [x], [y], marker="o", markersize=11, alpha=0.0, linestyle="none", gid=f"{TIP}{said}", label="_tip", zorder=9
+        )
 
 
 def to_svg(figure: Figure) -> bytes:

@@ -1,5 +1,6 @@
 """The chapters of the report, in reading order; a new one is one file and one line here."""
 
+from codesign.report.sections.all_numbers import all_numbers
 from codesign.report.sections.firmware import firmware
 from codesign.report.sections.inputs import inputs
 from codesign.report.sections.physics import physics
@@ -9,6 +10,6 @@ from codesign.report.sections.resources import resources
 from codesign.report.sections.training import training
 from codesign.report.sections.verification import verification
 
-SECTIONS = (physics, training, precision, inputs, firmware, verification, resources, provenance)
+SECTIONS = (physics, training, precision, inputs, firmware, verification, resources, all_numbers, provenance)
 
 __all__ = ["SECTIONS"]
