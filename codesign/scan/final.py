@@ -61,6 +61,9 @@ class FinalTask:
     tpr_fpr: float | None = None
     time_limit_s: float = 3600.0
 
+    def kept(self) -> None:
+        """Its steps keep their own records; there is nothing else."""
+
     def failed(self, reason: str, _wall_time_s: float = 0.0) -> "FinalResult":
         """The result of a candidate or training that failed."""
         return FinalResult(self.number, self.candidate, self.trial, self.folder, self.retrained, reason)

@@ -49,6 +49,10 @@ class TrialTask:
             __version__, {key: content[key] for key in sorted(content) if key not in ("folder", "time_limit_s")}
         )
 
+    def kept(self) -> "TrialResult | None":
+        """The result that an earlier attempt left, None if there is none."""
+        return read_result(self)
+
     def failed(self, reason: str, wall_time_s: float = 0.0) -> "TrialResult":
         """The result of a trial that failed, left in its folder so that it is not tried again."""
         result = TrialResult(self.number, reason, wall_time_s=round(wall_time_s, 3))

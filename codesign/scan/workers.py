@@ -1,5 +1,6 @@
 """Dask workers that try configurations: one trial at a time in each, with cores, memory and time of its own."""
 
+import contextlib
 import itertools
 import logging
 import os
@@ -21,8 +22,8 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S = 600.0  # that a scheduler may be away
 RETRY_S = 1.0
-# task -> result; a task has ``number``, ``time_limit_s`` and ``failed(reason, wall_time_s)``, which gives the result of
-# one that could not be done and leaves it where it is found again.
+# task -> result; a task has ``number``, ``time_limit_s``, ``kept()``, the result that an attempt left, and
+# ``failed(reason, wall_time_s)``, which gives the result of one that could not be done.
 Evaluate = Callable[[Any], Any]
 
 
@@ -75,9 +76,11 @@ class DaskWorkers:
 
     def stop(self) -> None:
         """End all local workers at once, with what they are doing."""
-        self._client.close(timeout=2)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(TimeoutError):
+            self._client.close(timeout=2)  # type: ignore[no-untyped-call]
         if self._cluster is not None:
-            self._cluster.close(timeout=5)
+            with contextlib.suppress(TimeoutError):
+                self._cluster.close(timeout=30)
 
     def submit(self, task: Any) -> None:
         """Begin a trial as soon as a worker is free; earlier trials first."""
@@ -114,7 +117,7 @@ class DaskWorkers:
             return future.result()
         except KilledWorker:
             limit = f", or needed more than {self.place.memory_gb:.1f} GB" if self.place.memory_gb else ""
-            return task.failed(f"its worker died {self.attempts} times: it was killed{limit}")
+            return task.kept() or task.failed(f"its worker died {self.attempts} times: it was killed{limit}")
 
     def _start(self) -> Any:
         import distributed
@@ -124,7 +127,7 @@ class DaskWorkers:
             threads_per_worker=1,
             processes=True,
             memory_limit=f"{self.place.memory_gb}GB" if self.place.memory_gb else "auto",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             local_directory=str(self.place.cache.parent / "dask"),
             env=worker_environment(self.place.cache),
         )
