@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codesign.progress import Progress, silent
-from codesign.synth.yosys import FAMILIES
 from codesign.tools import require_tool, run_tool
 from codesign.verify.mutation.design import MODULE
 from codesign.verify.proofs import FormalCheck
@@ -24,7 +23,7 @@ HEADER = re.compile(r"\bmodule\s+(?P<name>\w+)\s*(?:#.*?)?\((?P<ports>.*?)\);", 
 PORT = re.compile(r"\b(input|output)\s+(?:wire\s+|reg\s+)*(?:\[(\d+):0\]\s*)?(\w+)")
 SYNTHESIS = """\
 {reads}
-synth_xilinx -family {family} -top {module} -flatten -noiopad -noclkbuf -nowidelut
+synth_xilinx -family xcup -top {module} -flatten -noiopad -noclkbuf -nowidelut
 read_verilog +/xilinx/cells_sim.v
 """
 
@@ -59,7 +58,7 @@ def _checks(
         yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
         if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
             return
-        netlist = SYNTHESIS.format(reads=verilog, family=FAMILIES["ultrascale_plus"], module=module)
+        netlist = SYNTHESIS.format(reads=verilog, module=module)
         yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
     else:
         text = modules[module].read_text()
