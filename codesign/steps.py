@@ -219,6 +219,8 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
+    for name in ("ghdl", "yosys") if _wants_full(run) else ():
+        require_tool(name)
     section, firmware = run.config.verification, run.record("firmware")
     vectors, responses, rounded = vectors_and_responses(run, _contract(run), firmware, progress)
     result = verify_firmware(
