@@ -21,6 +21,7 @@ from codesign.imported import is_imported
 from codesign.progress import Progress
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
+from codesign.verify.float_rounding import network_scores
 from codesign.verify.source_vectors import make_source_vectors
 from codesign.verify.vectors import Vectors, make_vectors
 
@@ -30,11 +31,12 @@ Responses = dict[str, NDArray[np.int64]]
 
 def vectors_and_responses(
     run: Run, contract: InputContract, firmware: dict[str, Any], progress: Progress
-) -> tuple[Vectors, Responses]:
+) -> tuple[Vectors, Responses, int]:
     """The test vectors, and the score integers of every software implementation for them.
 
     Returns:
-        vectors, and by implementation int64 of shape (n, classes); the trained network, the reference, comes first.
+        vectors; by implementation int64 of shape (n, classes), where the trained network, the reference, comes first;
+        and the number of its scores that float32 cannot hold.
 
     Raises:
         ModelError: they must be made and the machine-learning stack is not installed.
@@ -45,9 +47,8 @@ def vectors_and_responses(
     index = folder / "index.json"
     wanted = _digest(run, contract, firmware)
     if index.is_file() and (kept := _read_index(index))["digest"] == wanted:
-        return Vectors.load(folder / "stimulus.npz"), {
-            name: np.load(folder / file)["scores"] for name, file in kept["responses"].items()
-        }
+        responses = {name: np.load(folder / file)["scores"] for name, file in kept["responses"].items()}
+        return Vectors.load(folder / "stimulus.npz"), responses, kept["float32_rounded"]
     index.unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
     events = _events(run, contract)
@@ -57,13 +58,13 @@ def vectors_and_responses(
         integers = vectors.inputs
     else:
         vectors, integers = make_source_vectors(unpacker, contract, events, count, run.config.seed)
-    responses = _respond(run, contract, firmware, integers, progress)
+    responses, rounded = _respond(run, contract, firmware, integers, progress)
     vectors.save(folder / "stimulus.npz")
     files = {name: f"response_{name.replace(' ', '_')}.npz" for name in responses}
     for name, scores in responses.items():
         np.savez_compressed(folder / files[name], scores=scores)
-    write_whole(index, json.dumps({"digest": wanted, "responses": files}, indent=2))
-    return vectors, responses
+    write_whole(index, json.dumps({"digest": wanted, "responses": files, "float32_rounded": rounded}, indent=2))
+    return vectors, responses, rounded
 
 
 def _events(run: Run, contract: InputContract) -> NDArray[np.int64]:
@@ -77,14 +78,14 @@ def _events(run: Run, contract: InputContract) -> NDArray[np.int64]:
 def _read_index(index: Path) -> dict[str, Any]:
     try:
         kept = json.loads(index.read_text())
-        return {"digest": kept["digest"], "responses": dict(kept["responses"])}
+        return {key: kept[key] for key in ("digest", "responses", "float32_rounded")}
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(f"{index}: damaged ({error}); delete it, the responses are then made again") from None
 
 
 def _respond(
     run: Run, contract: InputContract, firmware: dict[str, Any], inputs: NDArray[np.int64], progress: Progress
-) -> Responses:
+) -> tuple[Responses, int]:
     """Evaluate the implementations; the machine-learning stack is imported only here."""
     from codesign.firmware.emulator import Emulator
     from codesign.firmware.generate import HLS_FIRMWARE
@@ -93,20 +94,22 @@ def _respond(
 
     score_format, directory = FixedPoint.parse(firmware["score_format"]), run.path / "firmware"
     progress(f"{REFERENCE}: {len(inputs)} vectors", 0, 5)
-    network = score_format.exact_int(outputs(load_model(run.path / "model.keras"), contract.to_network(inputs)))
+    values = outputs(load_model(run.path / "model.keras"), contract.to_network(inputs))
     progress("integer model", 1, 5)
     integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
+    network = network_scores(values, integer_model, score_format)
     progress("C-simulation", 2, 5)
     generator = firmware["hls_generator"]
     csim = HLS_FIRMWARE[generator](directory / firmware["hls_project"], contract, score_format).predict(inputs)
     progress("emulator", 3, 5)
     emulator = Emulator(directory / firmware["emulator_project"], contract, score_format).predict(inputs)
-    return {
-        REFERENCE: network,
+    responses = {
+        REFERENCE: network.integers,
         "integer model": integer_model,
         f"{generator} C-simulation": csim,
         "emulator": emulator,
     }
+    return responses, network.rounded
 
 
 def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:

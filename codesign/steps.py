@@ -263,11 +263,14 @@ def verify_inputs(run: Run) -> object:
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    from codesign.verify.counterexample import explain_failure
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
+    for name in ("ghdl", "yosys") if _wants_full(run) else ():
+        require_tool(name)
     section, firmware = run.config.verification, run.record("firmware")
-    vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
+    vectors, responses, rounded = vectors_and_responses(run, _contract(run), firmware, progress)
     result = verify_firmware(
         run.path / "firmware",
         firmware,
@@ -279,12 +282,14 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         seed=run.config.seed,
         progress=progress,
     )
+    under_test = FirmwareUnderTest(run.path / "firmware", firmware)
+    result = explain_failure(under_test, _contract(run), result, run.path / "verify")
     if _wants_full(run):
         reference = next(iter(responses.values()))
-        under_test = FirmwareUnderTest(run.path / "firmware", firmware)
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
         options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
         result = verify_fully(given, result, options, progress)
+    result = dataclasses.replace(result, float32_rounded=rounded)
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
 

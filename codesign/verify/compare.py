@@ -45,6 +45,8 @@ class Comparison:
         samples: the first mismatches.
         problem: why the arrays could not be compared vector by vector; empty when they could.
         counterexample: file with the samples; None when all is equal or no file was asked for.
+        cause: the first wrong register on the way of these samples; empty when nobody looked.
+        replay: command that plays the samples again; empty when nobody looked.
     """
 
     implementation: str
@@ -54,6 +56,8 @@ class Comparison:
     samples: tuple[Mismatch, ...] = ()
     problem: str = ""
     counterexample: str | None = None
+    cause: str = ""
+    replay: str = ""
 
     @property
     def passed(self) -> bool:
@@ -73,6 +77,10 @@ class Comparison:
             lines.append(f"  vector {sample.index}: expected {list(sample.expected)}, found {found}")
         if self.counterexample:
             lines.append(f"  to reproduce: {self.counterexample}")
+        if self.cause:
+            lines.append(f"  {self.cause}")
+        if self.replay:
+            lines.append(f"  to replay: {self.replay}")
         return "\n".join(lines)
 
 

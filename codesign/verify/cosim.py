@@ -16,7 +16,7 @@ from codesign.assets import PACKAGE
 from codesign.errors import ToolError
 from codesign.tools import run_tool
 from codesign.verify.bench_results import BenchTest, read_found, read_measured, read_results
-from codesign.verify.benches import Bench, find_bench
+from codesign.verify.benches import find_bench
 from codesign.verify.simulators import Simulator, find_simulator
 
 log = logging.getLogger(__name__)
@@ -128,20 +128,10 @@ def simulate(
     """
     chosen, version = find_simulator(simulator)
     work_dir = work_dir.resolve()
-    work_dir.mkdir(parents=True, exist_ok=True)
     bench = find_bench(design.top)
     tests = bench.chosen(four_state=chosen.four_state, tmr=stimulus.tmr)
-    job = _write_job(design, stimulus, work_dir, chosen, bench, tests)
-    started = time.monotonic()
-    built = _build(job, design, work_dir, version, build_timeout_s)
-    build_s = time.monotonic() - started if built else 0.0
-    _write_stimulus(stimulus, work_dir)
-    # A result that stands there afterwards was made by this run.
-    for name in OUTPUTS:
-        (work_dir / name).unlink(missing_ok=True)
-    started = time.monotonic()
-    _worker(work_dir, "test", run_timeout_s)
-    run_s = time.monotonic() - started
+    job = _job(design, stimulus, work_dir, chosen, bench.module, tests)
+    build_s, run_s = run_job(job, design, stimulus, work_dir, version, build_timeout_s, run_timeout_s)
     measured = read_measured(work_dir / "measured.json")
     timing, throughput = measured.get("latency", {}), measured.get("back_to_back", {})
     return BenchResult(
@@ -159,10 +149,45 @@ def simulate(
     )
 
 
-def _write_job(
-    design: Design, stimulus: Stimulus, work_dir: Path, simulator: Simulator, bench: Bench, tests: Sequence[str]
+def replay(design: Design, stimulus: Stimulus, work_dir: Path, module: str) -> None:
+    """Run another module of ``hw_tests/`` on the design in Icarus Verilog, with a waveform of every signal.
+
+    Raises:
+        ToolError: as ``simulate``.
+    """
+    chosen, version = find_simulator("icarus")
+    work_dir = work_dir.resolve()
+    job = {**_job(design, stimulus, work_dir, chosen, module, None), "waves": True}
+    run_job(job, design, stimulus, work_dir, version, 1800.0, 3600.0)
+
+
+def run_job(
+    job: Mapping[str, Any],
+    design: Design,
+    stimulus: Stimulus,
+    work_dir: Path,
+    version: str,
+    build_timeout_s: float,
+    run_timeout_s: float,
+) -> tuple[float, float]:
+    """Build if needed, run, and return the seconds both took; results that stand there afterwards are of this run."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    (work_dir / "job.json").write_text(json.dumps(job, indent=2) + "\n")
+    started = time.monotonic()
+    built = _build(job, design, work_dir, version, build_timeout_s)
+    build_s = time.monotonic() - started if built else 0.0
+    _write_stimulus(stimulus, work_dir)
+    for path in [*(work_dir / name for name in OUTPUTS), *work_dir.glob("clocks_*.txt")]:
+        path.unlink(missing_ok=True)
+    started = time.monotonic()
+    _worker(work_dir, "test", run_timeout_s)
+    return build_s, time.monotonic() - started
+
+
+def _job(
+    design: Design, stimulus: Stimulus, work_dir: Path, simulator: Simulator, module: str, tests: Sequence[str] | None
 ) -> dict[str, Any]:
-    job = {
+    return {
         "simulator": simulator.name,
         "top": design.top,
         "sources": [str(source.resolve()) for source in design.sources],
@@ -174,13 +199,12 @@ def _write_job(
         "run_args": list(simulator.run_args),
         "build_directory": str(work_dir / "build"),
         "bench_directory": str(work_dir),
-        "test_module": bench.module,
-        "tests": list(tests),
+        "test_module": module,
+        "tests": None if tests is None else list(tests),
         "results": str(work_dir / "results.xml"),
+        "waves": False,
         "seed": stimulus.seed,
     }
-    (work_dir / "job.json").write_text(json.dumps(job, indent=2) + "\n")
-    return job
 
 
 def _write_stimulus(stimulus: Stimulus, work_dir: Path) -> None:

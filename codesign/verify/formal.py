@@ -18,14 +18,13 @@ from codesign.verify.sat import Form, prove_equal
 from codesign.verify.step import FirmwareUnderTest
 
 TIMEOUT_S = 60
-FABRIC = "xcup"  # which one does not matter: what is compared is the logic
 STAGE = re.compile(r"logic\d+")
 LANGUAGES, NETLIST = "VHDL = Verilog", "netlist = Verilog"
 HEADER = re.compile(r"\bmodule\s+(?P<name>\w+)\s*(?:#.*?)?\((?P<ports>.*?)\);", re.DOTALL)
 PORT = re.compile(r"\b(input|output)\s+(?:wire\s+|reg\s+)*(?:\[(\d+):0\]\s*)?(\w+)")
 SYNTHESIS = """\
 {reads}
-synth_xilinx -family {family} -top {module} -flatten -noiopad -noclkbuf -nowidelut
+synth_xilinx -family xcup -top {module} -flatten -noiopad -noclkbuf -nowidelut
 read_verilog +/xilinx/cells_sim.v
 """
 
@@ -61,7 +60,7 @@ def _checks(
             yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
         if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
             return
-        netlist = SYNTHESIS.format(reads=verilog, family=FABRIC, module=module)
+        netlist = SYNTHESIS.format(reads=verilog, module=module)
         yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
     elif vhdl is not None:
         text = modules[module].read_text()

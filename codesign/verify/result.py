@@ -57,6 +57,8 @@ class VerifyResult:
         speeds: events per second by implementation, of the simulations of the full verification.
         mutation: planted faults; None in a quick verification.
         formal: proofs of the full verification.
+        float32_rounded: scores of the trained network that float32 cannot hold; each is the number nearest to the
+            integer model's.
     """
 
     passed: bool
@@ -75,6 +77,7 @@ class VerifyResult:
     speeds: Mapping[str, float] = field(default_factory=dict)
     mutation: MutationResult | None = None
     formal: tuple[FormalCheck, ...] = ()
+    float32_rounded: int = 0
 
     def __str__(self) -> str:
         lines = [str(part) for part in (*self.comparisons, *self.benches)]

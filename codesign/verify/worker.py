@@ -34,6 +34,7 @@ def build(job: dict[str, Any]) -> None:
         build_args=job["build_args"],
         hdl_toplevel=job["top"],
         build_dir=job["build_directory"],
+        waves=job["waves"],
         always=True,
     )
 
@@ -57,6 +58,7 @@ def test(job: dict[str, Any]) -> None:
         test_args=job["build_args"] if vhdl else (),
         plusargs=job["run_args"],
         results_xml=job["results"],
+        waves=job["waves"],
     )
 
 

@@ -141,3 +141,14 @@ def test_a_recording_of_another_design_is_refused(verified, tmp_path):
             given.under_test.design, ports, tmp_path / "clocks.bin", clocks, given.work_dir / "mutation",
             count=10_000, seed=1,
         )  # fmt: skip
+
+
+def test_the_full_verification_is_remembered_until_it_is_not_wanted(tmp_path):
+    from types import SimpleNamespace
+
+    from codesign import steps
+
+    run = SimpleNamespace(path=tmp_path, config=SimpleNamespace(verification=SimpleNamespace(full=False)))
+    for asked, wanted in [(None, False), (True, True), (None, True), (False, False), (False, False)]:
+        steps.remember_full(run, asked)
+        assert steps._wants_full(run) is wanted

@@ -11,6 +11,7 @@ from codesign.verify import make_vectors, verify_firmware
 
 CONTRACT = InputContract((InputFormat("a", "GeV", 0.0, 1.0, 4), InputFormat("b", "GeV", 0.0, 1.0, 5)))
 SCORE = {"width": 8, "signed": True}
+INPUTS = [{"name": "a", "width": 4, "signed": True}, {"name": "b", "width": 5, "signed": True}]
 FIRMWARE = {
     "top": "trigger_algorithm",
     "inputs": {

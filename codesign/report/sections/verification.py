@@ -45,6 +45,7 @@ def verification(records: Records) -> Section:
     blocks: list[Block] = [
         _outcome(result),
         *_modified(result),
+        *_float_rounding(result),
         _comparisons(result),
         *_counterexamples(result, records.firmware),
         _benches(result),
@@ -70,6 +71,16 @@ def _modified(result: Record) -> Iterator[Block]:
     files = result.get("modified_files") or ()
     if files:
         yield Paragraph(f"Changed since they were generated, and verified as they are now: {', '.join(files)}.", "warn")
+
+
+def _float_rounding(result: Record) -> Iterator[Block]:
+    """Scores in which float32 is not fine enough, which is no fault of any implementation."""
+    if result.get("float32_rounded"):
+        yield Paragraph(
+            f"{text.count(result['float32_rounded'])} scores are wider than the 24 bits that float32 holds: there the "
+            "trained network gives exactly the float32 number nearest to the integer, and the integer is compared.",
+            "plain",
+        )
 
 
 def _comparisons(result: Record) -> Table:
@@ -111,6 +122,8 @@ def _counterexamples(result: Record, firmware: Record | None) -> Iterator[Block]
         )
         header = ("vector", "from", *names)
         yield table(f"Counter-examples: {entry['implementation']}", header, "rl" + "r" * len(names), rows, note)
+        if entry.get("cause"):
+            yield Paragraph(f"First wrong on their way: {entry['cause']}. To replay them: {entry['replay']}", "bad")
         inputs = "\n".join(f"vector {s['index']}: {' '.join(str(value) for value in s['inputs'])}" for s in samples)
         yield Listing(f"Hardware integers of these vectors: {entry['implementation']}", inputs)
 
