@@ -20,6 +20,7 @@ from codesign.imported import imported_files, is_imported, prepare_imported, tak
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
+from codesign.reload_responses import reload_and_responses
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
@@ -197,13 +198,18 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         latency_cutoff=section.latency_cutoff,
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
+        hls_io=section.hls_io,
+        weights=section.weights,
+        strategy=section.strategy,
+        layers={name: layer.model_dump(exclude_none=True) for name, layer in section.layers.items()},
     )
     directory = run.path / "firmware"
     names = score_names(run.config.task, run.record("data")["classes"])
     result = generate_firmware(model, contract, names, target, directory, run.config.name, unpacker)
     progress("compiling C-simulation and emulator", 2, 3)
     project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
-    project(directory / result.hls_project, contract, score_format).compile()
+    if not result.hls_simulation_needs:
+        project(directory / result.hls_project, contract, score_format).compile()
     Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
     return {**dataclasses.asdict(result), "files": _firmware_files(run)}
@@ -222,7 +228,8 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     from codesign.verify.step import verify_firmware
 
     section, firmware = run.config.verification, run.record("firmware")
-    vectors, responses = vectors_and_responses(run, _contract(run), firmware, progress)
+    contract = _contract(run)
+    vectors, responses = vectors_and_responses(run, contract, firmware, progress)
     result = verify_firmware(
         run.path / "firmware",
         firmware,
@@ -232,6 +239,7 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         simulator=section.simulator,
         x_vectors=section.x_vectors,
         seed=run.config.seed,
+        reload=reload_and_responses(run, contract, firmware, vectors.inputs) if firmware.get("reloadable") else None,
         progress=progress,
     )
     changed = [path for path, sha in _firmware_files(run).items() if firmware["files"].get(path) != sha]
@@ -268,15 +276,22 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def _parts(run: Run, design: Any, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
-    """Resources of the input unpacking alone, where there is one."""
-    from codesign.synth.step import synthesise_boards
+    """Resources to compare with: the network without what unpacks its inputs, the one with weights in registers."""
+    from codesign.synth.step import Design, synthesise_boards
 
-    unpacking = run.record("firmware").get("unpacking")
-    if unpacking is None or run.config.synthesis.tool != "yosys":
+    firmware, directory, parts = run.record("firmware"), run.path / "firmware", {}
+    if firmware.get("unpacking"):
+        parts["network_alone"] = dataclasses.replace(design, top=firmware["network"])
+    if firmware.get("reloadable"):
+        made = firmware["reloadable"]
+        files = [tuple(directory / name for name in made[key]) for key in ("sources", "include_directories")]
+        parts["reloadable"] = Design(files[0], files[1], made["top"])
+    if run.config.synthesis.tool != "yosys":
         return {}
-    part = dataclasses.replace(design, top=unpacking["top"])
-    result = synthesise_boards(part, boards, run.path / "synth" / "unpacking", progress)
-    return {"unpacking": dataclasses.asdict(result)["boards"]}
+    return {
+        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name, progress))["boards"]
+        for name, part in parts.items()
+    }
 
 
 def remember_boards(run: Run, names: Sequence[str]) -> None:

@@ -161,8 +161,16 @@ def _firmware_lines(run: Run) -> list[str]:
     return [
         f"firmware      latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
         f"{record['latency_bunch_crossings']} BX at {record['target']['clock_mhz']:.2f} MHz, "
-        f"II = {record['initiation_interval']}, scores {record['score_format']}"
+        f"II = {record['initiation_interval']}, scores {record['score_format']}",
+        *_unsimulated(record),
     ]
+
+
+def _unsimulated(record: dict[str, Any]) -> list[str]:
+    """A warning where the HLS project could not be simulated; it was written and compared with nothing."""
+    needs = record.get("hls_simulation_needs")
+    backend = record["target"]["hls_backend"]
+    return [f"              HLS project of {backend}: NOT simulated, its C-simulation needs {needs}"] if needs else []
 
 
 def _verify_lines(run: Run) -> list[str]:
@@ -177,11 +185,15 @@ def _verify_lines(run: Run) -> list[str]:
 
 def _synth_lines(run: Run) -> list[str]:
     record = run.record("synth")
-    unpacking = {use["board"]: f", {use['lut']:,} of them alone for unpacking" for use in record.get("unpacking", ())}
+    alone = {use["board"]: f", the network alone {use['lut']:,}" for use in record.get("network_alone", ())}
     return [
-        f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}){unpacking.get(use['board'], '')}, "
+        f"resources     {use['board']}: {use['lut']:,} LUT ({use['lut_share']:.2%}){alone.get(use['board'], '')}, "
         f"{use['ff']:,} FF, {use['dsp']} DSP, {use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"
         for use in record["boards"]
+    ] + [
+        f"              {use['board']}, weights in registers: {use['lut']:,} LUT ({use['lut_share']:.2%}), "
+        f"{use['ff']:,} FF, {use['dsp']} DSP"
+        for use in record.get("reloadable", ())
     ]
 
 

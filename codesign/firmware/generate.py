@@ -2,15 +2,17 @@
 
 import math
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.emulator import emulator_name, write_emulator
+from codesign.firmware.hls_backends import HLS_BACKENDS
 from codesign.firmware.ports import Port, input_port, score_port
+from codesign.firmware.reloadable import ReloadableResult, stages_of, write_reloadable
 from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
 from codesign.unpacking import Unpacker
 
@@ -28,6 +30,10 @@ class FirmwareTarget:
         latency_cutoff: adder levels between two registers.
         hls_backend: hls4ml back end.
         reuse_factor: hls4ml reuse factor.
+        hls_io: "io_parallel" or "io_stream".
+        strategy: hls4ml strategy.
+        layers: reuse factor and strategy of single layers, by name, where they differ.
+        weights: "hard-wired", or "registers" for a second firmware with weights in registers.
     """
 
     board: str
@@ -36,6 +42,10 @@ class FirmwareTarget:
     latency_cutoff: float
     hls_backend: str
     reuse_factor: int
+    hls_io: str = "io_parallel"
+    strategy: str = "latency"
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weights: str = "hard-wired"
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,9 @@ class FirmwareResult:
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
         unpacking: what makes contract integers from words of the links; ``None`` where there is nothing to unpack.
+        network: module of the network inside the wrapper.
+        reloadable: the firmware with weights in registers; ``None`` where none was asked for.
+        hls_simulation_needs: what its C-simulation needs that is not here; empty where it is compiled and compared.
     """
 
     top: str
@@ -85,6 +98,9 @@ class FirmwareResult:
     emulator_project: str
     emulator_version: str
     unpacking: UnpackingResult | None = None
+    hls_simulation_needs: str = ""
+    network: str = rtl.TOP
+    reloadable: ReloadableResult | None = None
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -120,22 +136,16 @@ def generate(
         target: board, clock and generator options.
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
-        unpacker: what the Verilog does with the words of the links before the network; HLS and emulator take the
-            integers of the contract.
+        unpacker: what the Verilog does with the words of the links; HLS and emulator take the contract's integers.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
     """
     shutil.rmtree(path, ignore_errors=True)
     period_ns = 1000.0 / target.clock_mhz
+    stages = stages_of(model, contract, unpacked=unpacker is not None) if target.weights == "registers" else ()
     integer_model = rtl.trace(model, contract)
-    project = rtl.write_verilog(
-        integer_model,
-        path / "rtl",
-        part=target.part,
-        clock_period_ns=period_ns,
-        latency_cutoff=target.latency_cutoff,
-    )
+    project = _write_rtl(integer_model, path / "rtl", target, period_ns)
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
@@ -143,7 +153,6 @@ def generate(
     latency_cycles = project.latency_cycles + (unpacker.latency_cycles if unpacker else 0)
     timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
-    latency_ns = latency_cycles * period_ns
     return FirmwareResult(
         top=wrapper.TOP,
         target=target,
@@ -152,8 +161,8 @@ def generate(
         outputs=outputs,
         score_format=str(integer_model.score_format),
         latency_cycles=latency_cycles,
-        latency_ns=latency_ns,
-        latency_bunch_crossings=bunch_crossings(latency_ns),
+        latency_ns=latency_cycles * period_ns,
+        latency_bunch_crossings=bunch_crossings(latency_cycles * period_ns),
         initiation_interval=1,
         lut_estimate=project.lut_estimate,
         register_bits=project.register_bits,
@@ -161,16 +170,24 @@ def generate(
         include_directories=("wrapper",),
         hls_project="hls",
         hls_generator=hls_generator,
+        hls_simulation_needs="" if hls_generator == "conifer" else HLS_BACKENDS[target.hls_backend].needs,
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
+        reloadable=write_reloadable(path / "reloadable", stages, contract, path) if stages else None,
         unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
+
+
+def _write_rtl(integer_model: rtl.IntegerModel, path: Path, target: FirmwareTarget, period_ns: float) -> rtl.RtlProject:
+    part, cutoff = target.part, target.latency_cutoff
+    return rtl.write_verilog(integer_model, path, part=part, clock_period_ns=period_ns, latency_cutoff=cutoff)
 
 
 def _write_hls(model: Any, contract: InputContract, path: Path, target: FirmwareTarget, period_ns: float) -> str:
     """Write the HLS project and return the name of its generator."""
     if conifer.is_trees(model):
+        hls.require_plain(target.hls_backend, target.hls_io, target.strategy, target.layers)
         conifer.write_conifer(model, contract, path, part=target.part, clock_period_ns=period_ns)
         return "conifer"
     hls.write_hls(
@@ -181,5 +198,8 @@ def _write_hls(model: Any, contract: InputContract, path: Path, target: Firmware
         part=target.part,
         clock_period_ns=period_ns,
         reuse_factor=target.reuse_factor,
+        io_type=target.hls_io,
+        strategy=target.strategy,
+        layers=target.layers,
     )
     return "hls4ml"

@@ -21,6 +21,7 @@ from codesign.verify.simulators import Simulator, find_simulator
 log = logging.getLogger(__name__)
 
 BENCH = "bench_trigger_algorithm"
+RELOAD_BENCH, RELOAD_TEST = "bench_reload", "reload"
 OUTPUTS = ("found.hex", "measured.json", "results.xml")
 
 
@@ -42,6 +43,19 @@ class Design:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """Other weights for a design with weights in registers.
+
+    Attributes:
+        registers: contents of all registers in the order of the addresses, with the trained weights, then the others.
+        responses: packed output words expected for the stimulus with the others.
+    """
+
+    registers: Sequence[int]
+    responses: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Stimulus:
     """What the bench applies and expects.
 
@@ -52,6 +66,7 @@ class Stimulus:
         output_bits: width of the output word.
         latency_cycles: promised latency.
         seed: seed of the bench's own random choices.
+        reload: other weights to write, for a design that has a port for them.
     """
 
     inputs: Sequence[int]
@@ -60,6 +75,7 @@ class Stimulus:
     output_bits: int
     latency_cycles: int
     seed: int
+    reload: Reload | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,7 @@ def simulate(
     return BenchResult(
         simulator=simulator,
         version=version,
-        tests=read_results(work_dir / "results.xml", chosen.tests, measured),
+        tests=read_results(work_dir / "results.xml", job["tests"], measured),
         found=read_found(work_dir / "found.hex"),
         latency_cycles=timing.get("latency_cycles"),
         valid_latency_cycles=timing.get("valid_latency_cycles"),
@@ -158,8 +174,8 @@ def _write_job(design: Design, stimulus: Stimulus, work_dir: Path, simulator: Si
         "build_args": list(simulator.build_args),
         "build_directory": str(work_dir / "build"),
         "bench_directory": str(work_dir),
-        "test_module": BENCH,
-        "tests": list(simulator.tests),
+        "test_module": BENCH if stimulus.reload is None else f"{BENCH},{RELOAD_BENCH}",
+        "tests": [*simulator.tests, *([] if stimulus.reload is None else [RELOAD_TEST])],
         "results": str(work_dir / "results.xml"),
         "seed": stimulus.seed,
     }
@@ -176,7 +192,14 @@ def _write_stimulus(stimulus: Stimulus, work_dir: Path) -> None:
     }
     (work_dir / "bench.json").write_text(json.dumps(promises, indent=2) + "\n")
     for name, words in (("stimulus.hex", stimulus.inputs), ("response.hex", stimulus.responses)):
-        (work_dir / name).write_text("".join(f"{word:x}\n" for word in words))
+        (work_dir / name).write_text(_hexadecimal(words))
+    if stimulus.reload is not None:
+        (work_dir / "registers.hex").write_text(_hexadecimal(stimulus.reload.registers))
+        (work_dir / "response_reloaded.hex").write_text(_hexadecimal(stimulus.reload.responses))
+
+
+def _hexadecimal(words: Sequence[int]) -> str:
+    return "".join(f"{word:x}\n" for word in words)
 
 
 def _build(job: Mapping[str, Any], design: Design, work_dir: Path, version: str, timeout_s: float) -> bool:

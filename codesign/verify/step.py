@@ -1,7 +1,7 @@
 """The verification step: every implementation of a network against the trained model, and the RTL in simulation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress, silent
 from codesign.verify.bench_results import BenchTest
 from codesign.verify.compare import Comparison, compare
-from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
+from codesign.verify.cosim import BenchResult, Design, Reload, Stimulus, simulate
 from codesign.verify.result import BenchOutcome, VerifyResult
 from codesign.verify.vectors import Vectors
 from codesign.verify.words import pack_words, unpack_words
@@ -22,6 +22,20 @@ from codesign.verify.words import pack_words, unpack_words
 Scores = NDArray[np.int64]
 
 X_SIMULATOR = "icarus"  # the four-state simulator of the additional run
+RELOAD_VECTORS = 300  # through the firmware with weights in registers, with each set of weights
+
+
+@dataclass(frozen=True)
+class OtherWeights:
+    """Other weights for the firmware with weights in registers.
+
+    Attributes:
+        registers: contents of all registers in the order of the addresses, with the trained weights, then the others.
+        scores: scores of the network with the others, in the format of that firmware, shape (n, classes).
+    """
+
+    registers: Sequence[int]
+    scores: Scores
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,7 @@ def verify_firmware(
     simulator: str,
     x_vectors: int,
     seed: int,
+    reload: OtherWeights | None = None,
     progress: Progress = silent,
 ) -> VerifyResult:
     """Compare all implementations with the trained model and run the bench on the RTL.
@@ -103,6 +118,7 @@ def verify_firmware(
         simulator: simulator of the long run.
         x_vectors: vectors of the additional four-state run; none is made when ``simulator`` has four states itself.
         seed: seed of the bench's random choices.
+        reload: other weights for the firmware with weights in registers, where there is one.
         progress: called with (what, done, total).
 
     Raises:
@@ -128,8 +144,45 @@ def verify_firmware(
         found, unknown = under_test.scores(results[-1].found)
         label = f"RTL ({name})"
         comparisons.append(_compare(under_test, label, inputs, expected, found, work_dir, unknown, rows))
+    reloadable = None
+    if reload is not None:
+        progress(f"reloading weights in {X_SIMULATOR}", steps, steps)
+        rows = vectors.spread(RELOAD_VECTORS)
+        reloadable, comparison = _reload(under_test, vectors.inputs, reference, rows, reload, work_dir, seed)
+        comparisons.append(comparison)
     progress("verified", steps, steps)
-    return _result(under_test, vectors, tuple(comparisons), results, seed)
+    return _result(under_test, vectors, tuple(comparisons), results, seed, reloadable)
+
+
+def _reload(
+    under_test: FirmwareUnderTest,
+    inputs: Scores,
+    reference: Scores,
+    rows: NDArray[np.int64],
+    reload: OtherWeights,
+    work_dir: Path,
+    seed: int,
+) -> tuple[BenchResult, Comparison]:
+    """The bench on the firmware with weights in registers; its scores may have finer steps than the others'."""
+    part = under_test.record["reloadable"]
+    fixed = FixedPoint.parse(part["score_format"])
+    widths = [fixed.width] * reference.shape[1]
+    finer = fixed.fractional - under_test.score_format.fractional
+    expected = reference[rows] << finer
+    stimulus = replace(
+        under_test.stimulus(inputs[rows], reference[rows], seed),
+        responses=pack_words(expected, widths),
+        output_bits=part["output_bits"],
+        latency_cycles=part["latency_cycles"],
+        reload=Reload(reload.registers, pack_words(reload.scores[rows], widths)),
+    )
+    folders = tuple(under_test.directory / folder for folder in part["include_directories"])
+    design = Design(part["top"], tuple(under_test.directory / source for source in part["sources"]), folders)
+    result = simulate(design, stimulus, work_dir / "reloadable", simulator=X_SIMULATOR)
+    found = unpack_words([word or 0 for word in result.found], widths, signed=True)
+    unknown = np.array([word is None for word in result.found], dtype=bool)
+    label = f"RTL with weights in registers ({X_SIMULATOR})"
+    return result, _compare(under_test, label, inputs[rows], expected, found, work_dir, unknown, rows)
 
 
 def _check_ports(under_test: FirmwareUnderTest, vectors: Vectors, reference: Scores) -> None:
@@ -184,14 +237,17 @@ def _result(
     comparisons: tuple[Comparison, ...],
     results: Sequence[BenchResult],
     seed: int,
+    reloadable: BenchResult | None,
 ) -> VerifyResult:
-    benches = tuple(_outcome(result, test) for result in results for test in result.tests)
+    all_results = [*results, *([] if reloadable is None else [reloadable])]
+    benches = tuple(_outcome(result, test) for result in all_results for test in result.tests)
     parts: tuple[Comparison | BenchOutcome, ...] = (*comparisons, *benches)
     faults = [str(part).splitlines()[0] for part in parts if not part.passed]
     promised = int(under_test.record["latency_cycles"])
-    for result in results:
-        if result.latency_cycles != promised:
-            faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {promised}")
+    for result in all_results:
+        own = under_test.record["reloadable"]["latency_cycles"] if result is reloadable else promised
+        if result.latency_cycles != own:
+            faults.append(f"{result.simulator}: latency is {result.latency_cycles} cycles, promised {own}")
         if result.initiation_interval != under_test.record["initiation_interval"]:
             faults.append(
                 f"{result.simulator}: initiation interval is {result.initiation_interval}, "
