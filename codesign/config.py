@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from codesign.config_firmware import DecisionSection
+from codesign.config_hls import HlsBackendName, HlsLayerSection, Strategy
 from codesign.config_source import SourceSection
 from codesign.config_synthesis import SynthesisSection
 from codesign.sections import Section, parse_section, read_section
@@ -256,21 +257,29 @@ class FirmwareSection(Section):
         board: board whose part and clock are the target (`codesign boards`), or the path of a TOML file of one.
         clock_mhz: clock of the algorithm; the board's own when absent.
         latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
-        hls_backend: hls4ml back end.
+        hls_backend: hls4ml back end (`codesign.firmware.hls_backends`).
+        hls_io: "io_parallel" (the whole event at once) or "io_stream" (value by value through FIFOs).
+        strategy: hls4ml's way to build the layers.
         reuse_factor: hls4ml reuse factor.
         interface: "scores" (network only), "l1_algo" (parallel ports at the algorithm clock, with the decision, bunch
             crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
         decision: the decision behind the network, of the last two.
+        weights: "hard-wired", or "registers": beside the hard-wired firmware one whose weights can be written.
+        layers: strategy and reuse factor of single layers, by name.
         source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
 
     board: str = "serenity-vu13p"
     clock_mhz: Positive | None = None
     latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
-    hls_backend: Literal["Vitis"] = "Vitis"
+    hls_backend: HlsBackendName = "Vitis"
+    hls_io: Literal["io_parallel", "io_stream"] = "io_parallel"
+    strategy: Strategy = "latency"
     reuse_factor: Annotated[int, Field(ge=1)] = 1
     interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
     decision: DecisionSection = DecisionSection()
+    weights: Literal["hard-wired", "registers"] = "hard-wired"
+    layers: dict[str, HlsLayerSection] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
 
 

@@ -99,14 +99,16 @@ def _respond(
     integer_model = IntegerModel.load(directory / firmware["rtl_project"], contract).predict(inputs)
     network = network_scores(values, integer_model, score_format)
     progress("C-simulation", 2, 5)
-    generator = firmware["hls_generator"]
-    csim = HLS_FIRMWARE[generator](directory / firmware["hls_project"], contract, score_format).predict(inputs)
+    generator, csim = firmware["hls_generator"], {}
+    if not firmware.get("hls_simulation_needs"):
+        project = HLS_FIRMWARE[generator](directory / firmware["hls_project"], contract, score_format)
+        csim = {f"{generator} C-simulation": project.predict(inputs)}
     progress("emulator", 3, 5)
     emulator = Emulator(directory / firmware["emulator_project"], contract, score_format).predict(inputs)
     responses = {
         REFERENCE: network.integers,
         "integer model": integer_model,
-        f"{generator} C-simulation": csim,
+        **csim,
         "emulator": emulator,
     }
     return responses, network.rounded

@@ -23,6 +23,7 @@ from codesign.imported import imported_files, is_imported, prepare_imported, tak
 from codesign.input_formats import make_contract
 from codesign.presets import Preset, get_preset
 from codesign.progress import Progress
+from codesign.reload_responses import reload_and_responses
 from codesign.responses import vectors_and_responses
 from codesign.run import Run, digest, digest_files, to_json
 from codesign.source_presets import source_unpacker
@@ -235,6 +236,10 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         latency_cutoff=section.latency_cutoff,
         hls_backend=section.hls_backend,
         reuse_factor=section.reuse_factor,
+        hls_io=section.hls_io,
+        weights=section.weights,
+        strategy=section.strategy,
+        layers={name: layer.model_dump(exclude_none=True) for name, layer in section.layers.items()},
     )
     points, request = _working_points(run), None
     if points is not None:
@@ -244,7 +249,8 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
     result = generate_firmware(model, contract, names, target, directory, run.config.name, request, unpacker)
     progress("compiling C-simulation and emulator", 2, 3)
     project, score_format = HLS_FIRMWARE[result.hls_generator], FixedPoint.parse(result.score_format)
-    project(directory / result.hls_project, contract, score_format).compile()
+    if not result.hls_simulation_needs:
+        project(directory / result.hls_project, contract, score_format).compile()
     Emulator(directory / result.emulator_project, contract, score_format).compile()
     progress("manifest", 3, 3)
     write_readme(directory, result, run.config.name)
@@ -270,7 +276,8 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     for name in ("ghdl", "yosys") if _wants_full(run) else ():
         require_tool(name)
     section, firmware = run.config.verification, run.record("firmware")
-    vectors, responses, rounded = vectors_and_responses(run, _contract(run), firmware, progress)
+    contract = _contract(run)
+    vectors, responses, rounded = vectors_and_responses(run, contract, firmware, progress)
     result = verify_firmware(
         run.path / "firmware",
         firmware,
@@ -280,10 +287,11 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         simulator=section.simulator,
         x_vectors=section.x_vectors,
         seed=run.config.seed,
+        reload=reload_and_responses(run, contract, firmware, vectors.inputs) if firmware.get("reloadable") else None,
         progress=progress,
     )
     under_test = FirmwareUnderTest(run.path / "firmware", firmware)
-    result = explain_failure(under_test, _contract(run), result, run.path / "verify")
+    result = explain_failure(under_test, contract, result, run.path / "verify")
     if _wants_full(run):
         reference = next(iter(responses.values()))
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
@@ -342,17 +350,25 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
-    """Resources of the input unpacking alone, where there is one."""
+    """Resources to compare with: the network without what unpacks its inputs, the one with weights in registers."""
+    from codesign.synth.design import Design
     from codesign.synth.dispatch import firmware_design
     from codesign.synth.step import synthesise_boards
 
-    firmware = run.record("firmware")
-    unpacking = firmware.get("unpacking")
-    if unpacking is None or run.config.synthesis.tool != "yosys":
+    firmware, directory = run.record("firmware"), run.path / "firmware"
+    parts: dict[str, Design] = {}
+    if firmware.get("unpacking"):
+        parts["network_alone"] = dataclasses.replace(firmware_design(directory, firmware), top=firmware["network"])
+    if firmware.get("reloadable"):
+        made = firmware["reloadable"]
+        files = [tuple(directory / name for name in made[key]) for key in ("sources", "include_directories")]
+        parts["reloadable"] = Design(files[0], files[1], made["top"])
+    if run.config.synthesis.tool != "yosys":
         return {}
-    part = dataclasses.replace(firmware_design(run.path / "firmware", firmware), top=unpacking["top"])
-    result = synthesise_boards(part, boards, run.path / "synth" / "unpacking", progress)
-    return {"unpacking": dataclasses.asdict(result)["boards"]}
+    return {
+        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name, progress))["boards"]
+        for name, part in parts.items()
+    }
 
 
 def remember_boards(run: Run, names: Sequence[str]) -> None:

@@ -167,8 +167,16 @@ def _firmware_lines(run: Run) -> list[str]:
     return [
         f"firmware      {top}latency {record['latency_cycles']} cycles = {record['latency_ns']:.1f} ns = "
         f"{record['latency_bunch_crossings']} BX at {record['target']['clock_mhz']:.2f} MHz, "
-        f"II = {record['initiation_interval']}, scores {record['score_format']}"
+        f"II = {record['initiation_interval']}, scores {record['score_format']}",
+        *_unsimulated(record),
     ]
+
+
+def _unsimulated(record: dict[str, Any]) -> list[str]:
+    """A warning where the HLS project could not be simulated; it was written and compared with nothing."""
+    needs = record.get("hls_simulation_needs")
+    backend = record["target"]["hls_backend"]
+    return [f"              HLS project of {backend}: NOT simulated, its C-simulation needs {needs}"] if needs else []
 
 
 def _verify_lines(run: Run) -> list[str]:
@@ -197,8 +205,9 @@ def synthesis_failures(record: dict[str, Any]) -> list[str]:
 
 def _synth_lines(run: Run) -> list[str]:
     record = run.record("synth")
-    unpacking = {use["board"]: use.get("lut") for use in record.get("unpacking", ())}
-    lines = [f"resources     {use['board']}: {_use(use, unpacking.get(use['board']))}" for use in record["boards"]]
+    alone = {use["board"]: use.get("lut") for use in record.get("network_alone", ())}
+    lines = [f"resources     {use['board']}: {_use(use, alone.get(use['board']))}" for use in record["boards"]]
+    lines += [f"              with weights in registers: {_use(use)}" for use in record.get("reloadable", ())]
     routed = record.get("place_and_route")
     if routed:
         found = routed["failed"] or f"{routed['fmax_mhz']:.1f} MHz on {routed['device']}"
@@ -206,11 +215,11 @@ def _synth_lines(run: Run) -> list[str]:
     return lines
 
 
-def _use(use: dict[str, Any], unpacking_lut: int | None) -> str:
-    """Resources on one board, and how many of its LUTs unpack the words of the links."""
+def _use(use: dict[str, Any], network_lut: int | None = None) -> str:
+    """Resources on one board, and the LUTs of the network without what unpacks its inputs."""
     if use.get("failed"):
         return f"NOT KNOWN: {use['failed']}"
-    part = "" if unpacking_lut is None else f", {unpacking_lut:,} of them alone for unpacking"
+    part = "" if network_lut is None else f", the network alone {network_lut:,}"
     return (
         f"{use['lut']:,} LUT ({use['lut_share']:.2%}){part}, {use['ff']:,} FF, {use['dsp']} DSP, "
         f"{use['bram_18k']} BRAM18{_timed(use)}  [{use['estimate_class']}]"

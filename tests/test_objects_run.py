@@ -1,4 +1,4 @@
-"""Trigger objects through the whole chain: order, padding and the scales of a trigger, down to integers in RTL."""
+"""Trigger objects through the whole chain: words of the links in any order, padding, scales, integers in RTL."""
 
 import json
 import subprocess
@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from codesign.config_source import SourceSection
 from codesign.contract import InputContract
 from codesign.data.schema import Column
 from codesign.data.writing import write_dataset
+from codesign.source_presets import source_unpacker
 from codesign.verify.vectors import Vectors
 
 pytestmark = [pytest.mark.slow, pytest.mark.rtl, pytest.mark.hls]
@@ -34,6 +36,9 @@ batch_size = 512
 learning_rate = 3e-2
 [firmware]
 board = "pynq-z2"
+[firmware.source]
+format = "cms-ugt"
+unsorted = ["jets"]
 [verification]
 vectors = 300
 x_vectors = 20
@@ -88,7 +93,11 @@ def test_objects_on_trigger_scales_give_equal_integers_everywhere(tmp_path):
     assert contract.names[:4] == ("met.pt", "met.phi", "jets[0].pt", "jets[0].eta")
     assert contract.word_bits == 12 + 8 + 3 * (11 + 8 + 8)
     vectors = Vectors.load(run / "vectors" / "stimulus.npz")
-    real = vectors.inputs[vectors.category == vectors.categories.index("real events")]
+    firmware = json.loads((run / "firmware.json").read_text())
+    assert firmware["inputs"]["bits"] == 32 + 12 * 32
+    unpacker = source_unpacker(SourceSection(format="cms-ugt", unsorted=("jets",)), contract)
+    assert firmware["unpacking"]["latency_cycles"] == unpacker.latency_cycles == 11
+    real = unpacker.unpack(vectors.inputs)[vectors.category == vectors.categories.index("real events")]
     # What the trigger could send, computed here in another way.
     pt = np.minimum(np.floor(np.sort(jets[..., 0], axis=1)[:, ::-1][:, :3] / 0.5 + 0.5), 2047)
     possible = {tuple(row) for row in np.column_stack([np.floor(met[:, 0] / 0.5 + 0.5), pt]).astype(int)}

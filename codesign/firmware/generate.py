@@ -1,8 +1,8 @@
 """Writes the whole firmware of a trained network: HLS project, Verilog, trigger wrapper, and the record of it all."""
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from codesign.firmware.decision import (
     write_vhdl_decision,
 )
 from codesign.firmware.emulator import emulator_name, write_emulator
+from codesign.firmware.hls_backends import HLS_BACKENDS
 from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port
+from codesign.firmware.reloadable import ReloadableResult, stages_of, write_reloadable
 from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
 from codesign.unpacking import Unpacker
 
@@ -36,6 +38,10 @@ class FirmwareTarget:
         latency_cutoff: adder levels between two registers.
         hls_backend: hls4ml back end.
         reuse_factor: hls4ml reuse factor.
+        hls_io: "io_parallel" or "io_stream".
+        strategy: hls4ml strategy.
+        layers: reuse factor and strategy of single layers, by name, where they differ.
+        weights: "hard-wired", or "registers" for a second firmware with weights in registers.
     """
 
     board: str
@@ -44,6 +50,10 @@ class FirmwareTarget:
     latency_cutoff: float
     hls_backend: str
     reuse_factor: int
+    hls_io: str = "io_parallel"
+    strategy: str = "latency"
+    layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weights: str = "hard-wired"
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,9 @@ class FirmwareResult:
         decision: what stands around the network; None where the top gives scores only.
         layers: the compiler's cost by layer.
         unpacking: what makes contract integers from words of the links; ``None`` where there is nothing to unpack.
+        network: module of the network inside the wrapper.
+        reloadable: the firmware with weights in registers; ``None`` where none was asked for.
+        hls_simulation_needs: what its C-simulation needs that is not here; empty where it is compiled and compared.
     """
 
     top: str
@@ -103,6 +116,9 @@ class FirmwareResult:
     decision: Decision | None = None
     layers: tuple[LayerCost, ...] = ()
     unpacking: UnpackingResult | None = None
+    hls_simulation_needs: str = ""
+    network: str = rtl.TOP
+    reloadable: ReloadableResult | None = None
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
@@ -132,22 +148,16 @@ def generate(
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
         request: the decision behind the network; None for scores only.
-        unpacker: what the Verilog does with the words of the links before the network; HLS and emulator take the
-            integers of the contract.
+        unpacker: what the Verilog does with the words of the links; HLS and emulator take the contract's integers.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
     """
     shutil.rmtree(path, ignore_errors=True)
     period_ns = 1000.0 / target.clock_mhz
+    stages = stages_of(model, contract, unpacked=unpacker is not None) if target.weights == "registers" else ()
     integer_model = rtl.trace(model, contract)
-    project = rtl.write_verilog(
-        integer_model,
-        path / "rtl",
-        part=target.part,
-        clock_period_ns=period_ns,
-        latency_cutoff=target.latency_cutoff,
-    )
+    project = _write_rtl(integer_model, path / "rtl", target, period_ns)
     hls_generator = _write_hls(model, contract, path / "hls", target, period_ns)
     emulator = write_emulator(path / "emulator", integer_model, contract, classes, emulator_name(name))
     inputs, outputs = input_port(contract), score_port(classes, integer_model.score_format)
@@ -155,29 +165,16 @@ def generate(
     latency_cycles = project.latency_cycles + (unpacker.latency_cycles if unpacker else 0)
     timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
-    decision, top = None, wrapper.TOP
+    decision, vhdl = None, ()
     if request is not None:
-        clocks = clocks_per_crossing(target.clock_mhz, BUNCH_CLOCK_MHZ) if request.interface == "l1_algo" else None
         network = NetworkIdentity(int(emulator.version[:8], 16), latency_cycles)
-        decision, more = write_decision(path / "wrapper", request, outputs, integer_model.score_format, network, clocks)
-        wrapper.write_constraints(path / "wrapper", decision.top, decision.clock_port, timing)
-        top, latency_cycles = decision.top, decision.latency_cycles
+        decision, more = _write_decision(path / "wrapper", request, outputs, integer_model, network, timing)
+        latency_cycles = decision.latency_cycles
         sources = tuple(dict.fromkeys((*sources, *more)))  # both parts delay words
-    vhdl: tuple[Path, ...] = ()
     if unpacker is None:
-        vhdl = rtl.write_vhdl(
-            integer_model,
-            path / "vhdl",
-            part=target.part,
-            clock_period_ns=period_ns,
-            latency_cutoff=target.latency_cutoff,
-        )
-        vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, project.latency_cycles)
-        if decision is not None:
-            vhdl += write_vhdl_decision(path / "vhdl", decision, outputs)
-    latency_ns = latency_cycles * period_ns
+        vhdl = _write_vhdl(path / "vhdl", integer_model, target, (inputs, outputs), project.latency_cycles, decision)
     return FirmwareResult(
-        top=top,
+        top=wrapper.TOP if decision is None else decision.top,
         clock=wrapper.CLOCK if decision is None else decision.clock_port,
         target=target,
         classes=tuple(classes),
@@ -185,8 +182,8 @@ def generate(
         outputs=outputs,
         score_format=str(integer_model.score_format),
         latency_cycles=latency_cycles,
-        latency_ns=latency_ns,
-        latency_bunch_crossings=bunch_crossings(latency_ns),
+        latency_ns=latency_cycles * period_ns,
+        latency_bunch_crossings=bunch_crossings(latency_cycles * period_ns),
         initiation_interval=1,
         lut_estimate=project.lut_estimate,
         register_bits=project.register_bits,
@@ -196,18 +193,56 @@ def generate(
         vhdl_sources=tuple(str(source.relative_to(path)) for source in vhdl),
         hls_project="hls",
         hls_generator=hls_generator,
+        hls_simulation_needs="" if hls_generator == "conifer" else HLS_BACKENDS[target.hls_backend].needs,
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
         decision=decision,
         layers=integer_model.layers,
+        reloadable=write_reloadable(path / "reloadable", stages, contract, path) if stages else None,
         unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
+
+
+def _write_rtl(integer_model: rtl.IntegerModel, path: Path, target: FirmwareTarget, period_ns: float) -> rtl.RtlProject:
+    part, cutoff = target.part, target.latency_cutoff
+    return rtl.write_verilog(integer_model, path, part=part, clock_period_ns=period_ns, latency_cutoff=cutoff)
+
+
+def _write_decision(
+    path: Path,
+    request: DecisionRequest,
+    outputs: Port,
+    integer_model: rtl.IntegerModel,
+    network: NetworkIdentity,
+    timing: wrapper.Timing,
+) -> tuple[Decision, tuple[Path, ...]]:
+    """Write what stands around the network, and the constraints of its top module."""
+    clocks = clocks_per_crossing(timing.clock_mhz, BUNCH_CLOCK_MHZ) if request.interface == "l1_algo" else None
+    decision, sources = write_decision(path, request, outputs, integer_model.score_format, network, clocks)
+    wrapper.write_constraints(path, decision.top, decision.clock_port, timing)
+    return decision, sources
+
+
+def _write_vhdl(
+    path: Path,
+    integer_model: rtl.IntegerModel,
+    target: FirmwareTarget,
+    ports: tuple[Port, Port],
+    network_latency_cycles: int,
+    decision: Decision | None,
+) -> tuple[Path, ...]:
+    """Write the same design in VHDL and return its files in reading order."""
+    period_ns, cutoff = 1000.0 / target.clock_mhz, target.latency_cutoff
+    sources = rtl.write_vhdl(integer_model, path, part=target.part, clock_period_ns=period_ns, latency_cutoff=cutoff)
+    sources += wrapper.write_vhdl_wrapper(path, *ports, integer_model, network_latency_cycles)
+    return sources if decision is None else sources + write_vhdl_decision(path, decision, ports[1])
 
 
 def _write_hls(model: Any, contract: InputContract, path: Path, target: FirmwareTarget, period_ns: float) -> str:
     """Write the HLS project and return the name of its generator."""
     if conifer.is_trees(model):
+        hls.require_plain(target.hls_backend, target.hls_io, target.strategy, target.layers)
         conifer.write_conifer(model, contract, path, part=target.part, clock_period_ns=period_ns)
         return "conifer"
     hls.write_hls(
@@ -218,5 +253,8 @@ def _write_hls(model: Any, contract: InputContract, path: Path, target: Firmware
         part=target.part,
         clock_period_ns=period_ns,
         reuse_factor=target.reuse_factor,
+        io_type=target.hls_io,
+        strategy=target.strategy,
+        layers=target.layers,
     )
     return "hls4ml"

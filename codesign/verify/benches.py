@@ -11,7 +11,7 @@ class Bench:
     """A cocotb module and its tests.
 
     Attributes:
-        module: module in ``hw_tests/``.
+        module: module in ``hw_tests/``, or several with commas between.
         tests: its tests in the order in which they run.
         four_state: those that need a simulator that computes with X and Z.
         redundant: those that upset one copy of a triple register: they need such copies, and a simulator that shows
@@ -36,6 +36,7 @@ _STREAM = ("no_x", "back_to_back", "latency", "stalls", "registers", "decisions"
 # By top module.
 BENCHES = {
     "trigger_algorithm": Bench("bench_trigger_algorithm", _SCORES),
+    "reloadable_algorithm": Bench("bench_trigger_algorithm,bench_reload", (*_SCORES, "reload")),
     "l1_algo": Bench("bench_l1_algo", (*_SCORES, *_DECISION, "upset"), redundant=frozenset({"upset"})),
     "axi_stream_algo": Bench("bench_axi_stream_algo", _STREAM),
 }

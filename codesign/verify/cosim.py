@@ -44,6 +44,19 @@ class Design:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """Other weights for a design with weights in registers.
+
+    Attributes:
+        registers: contents of all registers in the order of the addresses, with the trained weights, then the others.
+        responses: packed output words expected for the stimulus with the others.
+    """
+
+    registers: Sequence[int]
+    responses: Sequence[int]
+
+
+@dataclass(frozen=True)
 class Stimulus:
     """What the bench applies and expects.
 
@@ -56,6 +69,7 @@ class Stimulus:
         seed: seed of the bench's own random choices.
         settings: what the bench of a decision knows besides (`codesign.verify.decision_model.DecisionSettings`).
         tmr: the registers of the decision stand there three times.
+        reload: other weights to write, for a design that has a port for them.
     """
 
     inputs: Sequence[int]
@@ -66,6 +80,7 @@ class Stimulus:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     tmr: bool = False
+    reload: Reload | None = None
 
 
 @dataclass(frozen=True)
@@ -217,7 +232,14 @@ def _write_stimulus(stimulus: Stimulus, work_dir: Path) -> None:
     }
     (work_dir / "bench.json").write_text(json.dumps(promises, indent=2) + "\n")
     for name, words in (("stimulus.hex", stimulus.inputs), ("response.hex", stimulus.responses)):
-        (work_dir / name).write_text("".join(f"{word:x}\n" for word in words))
+        (work_dir / name).write_text(_hexadecimal(words))
+    if stimulus.reload is not None:
+        (work_dir / "registers.hex").write_text(_hexadecimal(stimulus.reload.registers))
+        (work_dir / "response_reloaded.hex").write_text(_hexadecimal(stimulus.reload.responses))
+
+
+def _hexadecimal(words: Sequence[int]) -> str:
+    return "".join(f"{word:x}\n" for word in words)
 
 
 def _build(job: Mapping[str, Any], design: Design, work_dir: Path, version: str, timeout_s: float) -> bool:

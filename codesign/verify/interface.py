@@ -20,7 +20,9 @@ CONSTANTS = ("identity", "map_version", "network_id", "features", "latency")
 
 def promised_latency(firmware: Mapping[str, Any], top: str) -> int:
     """Latency in clocks that ``firmware.json`` promises for the network or for what stands around it."""
-    decision = firmware.get("decision")
+    decision, reloadable = firmware.get("decision"), firmware.get("reloadable")
+    if reloadable and top == reloadable["top"]:
+        return int(reloadable["latency_cycles"])
     if decision and top == NETWORK_TOP:
         return int(decision["network_latency_cycles"])
     return int(firmware["latency_cycles"])

@@ -62,23 +62,17 @@ def make_source_vectors(
     def uniform(rows: int) -> Integers:
         return random.integers(low, high, size=(rows, len(low)), endpoint=True)
 
-    def real(rows: Integers) -> Integers:
-        words = uniform(len(rows))
-        first = 0
-        for plan, own in zip(unpacker.blocks, unpacker.split(words), strict=True):
-            size = plan.slots * len(plan.scalings)
-            _encode(plan, contract, first, rows[:, first : first + size], own, random)
-            first += size
-        return words
-
-    saturating = real(_some(events, n_saturating, random)) if len(events) else uniform(n_saturating)
+    saturating = uniform(n_saturating)
+    if len(events):
+        _encode(unpacker, contract, events[random.integers(0, len(events), size=n_saturating)], saturating, random)
     forced = random.random(saturating.shape) < SATURATED_SHARE
     ends = np.where(random.random(saturating.shape) < 0.5, low, high)
-    ties = uniform(n_ties)
+    real, ties = uniform(n_real), uniform(n_ties)
+    _encode(unpacker, contract, events[random.permutation(len(events))[:n_real]], real, random)
     for plan, own in zip(unpacker.blocks, unpacker.split(ties), strict=True):
         _tie(plan, own, random)
     blocks = {
-        "real events": real(events[random.permutation(len(events))[:n_real]]),
+        "real events": real,
         "saturating": np.where(forced, ends, saturating),
         "extremes": extremes,
         "uniform": uniform(n_uniform),
@@ -90,10 +84,6 @@ def make_source_vectors(
     return vectors, unpacker.unpack(vectors.inputs)
 
 
-def _some(events: Integers, count: int, random: np.random.Generator) -> Integers:
-    return events[random.integers(0, len(events), size=count)]
-
-
 def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
     """All bits one, and all bits zero."""
     ones = [-1 if field.signed else field.range[1] for field in fields]
@@ -101,6 +91,17 @@ def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
 
 
 def _encode(
+    unpacker: Unpacker, contract: InputContract, events: Integers, words: Integers, random: np.random.Generator
+) -> None:
+    """Write events, shape (n, inputs), into words that hold anything, shape (n, word fields), in place."""
+    first = 0
+    for plan, own in zip(unpacker.blocks, unpacker.split(words), strict=True):
+        size = plan.slots * len(plan.scalings)
+        _encode_block(plan, contract, first, events[:, first : first + size], own, random)
+        first += size
+
+
+def _encode_block(
     plan: BlockPlan, contract: InputContract, first: int, rows: Integers, words: Integers, random: np.random.Generator
 ) -> None:
     """Write events into words that hold anything.

@@ -13,7 +13,7 @@ from codesign.errors import FirmwareError
 from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress, silent
 from codesign.verify.compare import Comparison, compare
-from codesign.verify.cosim import BenchResult, Design, Stimulus, simulate
+from codesign.verify.cosim import BenchResult, Design, Reload, Stimulus, simulate
 from codesign.verify.coverage import Coverage, Field, coverage
 from codesign.verify.interface import NETWORK_TOP, promised_latency, simulate_around
 from codesign.verify.result import BenchOutcome, VerifyResult
@@ -24,6 +24,20 @@ from codesign.verify.words import pack_words, unpack_words
 Scores = NDArray[np.int64]
 
 X_SIMULATOR = "icarus"  # the four-state simulator of the additional run
+RELOAD_VECTORS = 300  # through the firmware with weights in registers, with each set of weights
+
+
+@dataclass(frozen=True)
+class OtherWeights:
+    """Other weights for the firmware with weights in registers.
+
+    Attributes:
+        registers: contents of all registers in the order of the addresses, with the trained weights, then the others.
+        scores: scores of the network with the others, in the format of that firmware, shape (n, classes).
+    """
+
+    registers: Sequence[int]
+    scores: Scores
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,7 @@ def verify_firmware(
     simulator: str,
     x_vectors: int,
     seed: int,
+    reload: OtherWeights | None = None,
     progress: Progress = silent,
 ) -> VerifyResult:
     """Compare all implementations with the trained model and run the bench on the RTL.
@@ -116,6 +131,7 @@ def verify_firmware(
         simulator: simulator of the long run.
         x_vectors: vectors of the additional four-state run; none is made when ``simulator`` has four states itself.
         seed: seed of the bench's random choices.
+        reload: other weights for the firmware with weights in registers, where there is one.
         progress: called with (what, done, total).
 
     Raises:
@@ -142,6 +158,11 @@ def verify_firmware(
     for name, rows in runs if firmware.get("decision") else ():
         progress(f"simulating {len(rows)} vectors through {firmware['top']} in {name}", steps - 1, steps)
         result, comparison = run_around(given, under_test.whole, rows, simulator=name)
+        results.append(result)
+        comparisons.append(comparison)
+    if reload is not None:
+        progress(f"reloading weights in {X_SIMULATOR}", steps, steps)
+        result, comparison = _run_reloadable(given, reload)
         results.append(result)
         comparisons.append(comparison)
     progress("verified", steps, steps)
@@ -212,6 +233,30 @@ def _compare_found(given: Given, result: BenchResult, rows: NDArray[np.int64], l
     found, unknown = given.under_test.scores(result.found)
     inputs, expected = given.vectors.inputs[rows], given.reference[rows]
     return _compare(given.under_test, label, inputs, expected, found, given.work_dir, unknown, rows)
+
+
+def _run_reloadable(given: Given, reload: OtherWeights) -> tuple[BenchResult, Comparison]:
+    """The bench on the firmware with weights in registers; its scores may have finer steps than the others'."""
+    under_test, rows = given.under_test, given.vectors.spread(RELOAD_VECTORS)
+    part = under_test.record["reloadable"]
+    fixed = FixedPoint.parse(part["score_format"])
+    widths = [fixed.width] * given.reference.shape[1]
+    expected = given.reference[rows] << fixed.fractional - under_test.score_format.fractional
+    stimulus = replace(
+        given.stimulus(rows),
+        responses=pack_words(expected, widths),
+        output_bits=part["output_bits"],
+        latency_cycles=part["latency_cycles"],
+        reload=Reload(reload.registers, pack_words(reload.scores[rows], widths)),
+    )
+    folders = tuple(under_test.directory / folder for folder in part["include_directories"])
+    design = Design(part["top"], tuple(under_test.directory / source for source in part["sources"]), folders)
+    result = simulate(design, stimulus, given.work_dir / "reloadable", simulator=X_SIMULATOR)
+    found = unpack_words([word or 0 for word in result.found], widths, signed=True)
+    unknown = np.array([word is None for word in result.found], dtype=bool)
+    label = f"RTL with weights in registers ({X_SIMULATOR})"
+    inputs = given.vectors.inputs[rows]
+    return result, _compare(under_test, label, inputs, expected, found, given.work_dir, unknown, rows)
 
 
 def timing_faults(under_test: FirmwareUnderTest, result: BenchResult) -> list[str]:

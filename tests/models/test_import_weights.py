@@ -17,7 +17,10 @@ from codesign.models.store import outputs
 EXAMPLE = Path(__file__).parents[2] / "examples" / "imports" / "tagger.toml"
 
 
-def described(integers):
+DOUBLE = '\nformat = "ap_fixed<12,6,TRN,WRAP>"'  # of hidden_2, in front of another format
+
+
+def described(integers, *, double=True):
     """The example's scores, from its description alone, in float64, which is exact here."""
     with np.load(EXAMPLE.with_suffix(".npz")) as arrays:
         step = {"hidden_1": 2**-5, "hidden_2": 2**-4, "scores": 2**-4}
@@ -26,7 +29,9 @@ def described(integers):
     values = integers * 2.0 ** -np.array([5, 5, 6, 6])
     hidden = np.maximum(values @ kernels["hidden_1"] + biases["hidden_1"], 0)
     hidden = FixedPoint(False, 8, 4, "RND", "SAT").quantize(hidden)
-    hidden = FixedPoint(True, 12, 6, "TRN", "WRAP").quantize(hidden @ kernels["hidden_2"])
+    hidden = hidden @ kernels["hidden_2"]
+    if double:
+        hidden = FixedPoint(True, 12, 6, "TRN", "WRAP").quantize(hidden)
     hidden = FixedPoint(False, 7, 3, "RND_CONV", "SAT").quantize(np.maximum(hidden, 0))
     return hidden @ kernels["scores"] + biases["scores"]
 
@@ -52,22 +57,26 @@ def test_it_goes_to_verified_firmware_without_training(tmp_path):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert "hidden_2             QDense" in codesign("import", "weights", EXAMPLE, "made")
+    source = changed(tmp_path, [(DOUBLE, "")])
+    assert re.search("hidden_2 +QDense", codesign("import", "weights", source, "made"))
     config = tmp_path / "made" / "tagger.toml"
-    verification = '[verification]\nsimulator = "icarus"\nvectors = 200\n[firmware]\nboard = "pynq-z2"\n'
-    config.write_text(config.read_text() + verification)
+    firmware = '[firmware]\nboard = "pynq-z2"\nweights = "registers"\n'
+    config.write_text(config.read_text() + '[verification]\nsimulator = "icarus"\nvectors = 200\n' + firmware)
     printed = codesign("run", config)
     assert "training      none: tagger.keras as it is" in printed
+    assert re.search(r"pynq-z2, weights in registers: [\d,]+ LUT", printed)
     run = tmp_path / "runs" / "tagger"
     verify, report = (json.loads((run / f"{name}.json").read_text()) for name in ("verify", "report"))
     assert verify["passed"]
     assert {entry["implementation"] for entry in verify["comparisons"]} == {
         "integer model", "hls4ml C-simulation", "emulator", "RTL (icarus)",
+        "RTL with weights in registers (icarus)",
     }  # fmt: skip
+    assert [bench["passed"] for bench in verify["benches"] if bench["test"] == "reload"] == [True]
     scores = np.load(run / "vectors" / "response_integer_model.npz")["scores"]
     inputs = np.load(run / "vectors" / "stimulus.npz")["inputs"]
     fixed = FixedPoint.parse(json.loads((run / "firmware.json").read_text())["score_format"])
-    assert (fixed.from_int(scores) == described(inputs)).all()
+    assert (fixed.from_int(scores) == described(inputs, double=False)).all()
     assert report["reasons"] == ["Not run: evaluation."], "no physics was measured, and the report says so"
 
 

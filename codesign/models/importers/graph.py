@@ -112,18 +112,20 @@ class Builder:
         weights: tuple[NDArray[np.float32], NDArray[np.float32]],
         values: ValueRange,
         name: str,
+        formats: tuple[FixedPoint, FixedPoint] | None = None,
         **options: Any,
     ) -> Value:
-        """Add a layer of HGQ2 with kernel and bias, which are fixed-point already."""
+        """Add a layer of HGQ2 with kernel and bias, which are fixed-point already; absent formats are the narrowest."""
         import hgq.layers
 
         kernel, bias = weights
+        of_kernel, of_bias = formats or (format_of(kernel), format_of(bias))
         layer = getattr(hgq.layers, kind)(
             **options,
             **PLAIN,
             name=self.name(name),
-            kq_conf=frozen(format_of(kernel), "weight"),
-            bq_conf=frozen(format_of(bias), "bias"),
+            kq_conf=frozen(of_kernel, "weight"),
+            bq_conf=frozen(of_bias, "bias"),
         )
         tensor = layer(value.tensor)
         layer.kernel.assign(kernel)

@@ -1,5 +1,7 @@
 """A network of fixed-point weights as HGQ2 layers with frozen quantisers, and its input contract."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from codesign.contract import InputContract, InputFormat
@@ -8,7 +10,7 @@ from codesign.fixed_point import FixedPoint
 from codesign.models.backend import import_keras
 from codesign.models.importers.graph import Builder, Value
 from codesign.models.importers.network import ImportedNetwork
-from codesign.models.importers.ranges import EXACT_BITS, ValueRange, sum_range
+from codesign.models.importers.ranges import EXACT_BITS, ValueRange, format_of, sum_range
 from codesign.models.importers.summary import summarize
 from codesign.models.importers.weights_file import LayerSection, WeightsFile
 
@@ -73,7 +75,14 @@ def _dense(builder: Builder, file: WeightsFile, layer: LayerSection, value: Valu
         )
     if layer.accumulator is not None:
         _require_exact(where, file.format(layer, layer.accumulator), sums)
-    return builder.linear(value, "QDense", (kernel, bias), sums, layer.name, units=kernel.shape[1])
+    # The stated formats, not the narrowest: other weights of the same formats may be loaded later.
+    formats = tuple(
+        replace(file.format(layer, numbers.format), rounding="RND", overflow="SAT") if numbers else format_of(bias)
+        for numbers in (layer.weights, layer.biases)
+    )
+    return builder.linear(
+        value, "QDense", (kernel, bias), sums, layer.name, (formats[0], formats[1]), units=kernel.shape[1]
+    )
 
 
 def _require_exact(where: str, fixed: FixedPoint, sums: ValueRange) -> None:

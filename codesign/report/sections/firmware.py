@@ -49,8 +49,9 @@ def _timing(result: Record) -> Table:
             ("adder levels between two registers", text.compact(target.get("latency_cutoff"))),
             ("pipeline registers of the network", text.count(result.get("register_bits"), "bits")),
             ("compiler's LUT estimate, network only", text.count(result.get("lut_estimate"), "LUT")),
-            ("HLS project", f"{target.get('hls_backend')} back end, reuse factor {target.get('reuse_factor')}"),
+            ("HLS project", _hls(result)),
             *_unpacking(result.get("unpacking")),
+            *_reloadable(result.get("reloadable")),
             ("software emulator (C++17), version", result.get("emulator_version") or text.MISSING),
         ],
         "Latency is counted in rising clock edges, from the one that samples in_data to the one at which the next "
@@ -58,6 +59,20 @@ def _timing(result: Record) -> Table:
         "of the inputs are outside. Bunch crossings of 24.95 ns, rounded up. The clock is the target, not a routed "
         "result.",
     )
+
+
+def _hls(result: Record) -> str:
+    target = result["target"]
+    parts = [
+        f"{target.get('hls_backend')} back end",
+        target.get("hls_io", "io_parallel"),
+        f"strategy {target.get('strategy', 'latency')}",
+        f"reuse factor {target.get('reuse_factor')}",
+    ]
+    for name, layer in (target.get("layers") or {}).items():
+        parts.append(f"{name}: " + ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in layer.items()))
+    needs = result.get("hls_simulation_needs")
+    return "; ".join([*parts, *([f"NOT simulated, which needs {needs}"] if needs else [])])
 
 
 def _unpacking(record: Record | None) -> list[tuple[str, str]]:
@@ -70,6 +85,18 @@ def _unpacking(record: Record | None) -> list[tuple[str, str]]:
     )
     share = f"{text.count(record['latency_cycles'], 'cycles')} of the latency"
     return [("input unpacking", f"{share}; sorted: {sorts or 'nothing'}")]
+
+
+def _reloadable(record: Record | None) -> list[tuple[str, str]]:
+    """The firmware whose weights can be written."""
+    if record is None:
+        return []
+    layers = "; ".join(
+        f"{layer['name']} from address {layer['first_address']}, {layer['inputs']} × {layer['outputs']} weights"
+        for layer in record["layers"]
+    )
+    latency = text.count(record["latency_cycles"], "cycles")
+    return [("weights in registers", f"module {record['top']}, latency {latency}; {layers}")]
 
 
 def _interval(cycles: int | None) -> str:

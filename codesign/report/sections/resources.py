@@ -8,6 +8,8 @@ from codesign.report.collect import Record, Records
 from codesign.report.plots import share_figure
 from codesign.report.sections.missing import not_run
 
+# What is synthesised besides, for comparison.
+PARTS = {"network_alone": "network without input unpacking", "reloadable": "algorithm with weights in registers"}
 SHARES = {"LUT": "lut_share", "FF": "ff_share", "DSP": "dsp_share", "BRAM": "bram_share"}
 
 _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
@@ -139,9 +141,10 @@ def _estimate(records: Records, target: Record) -> Table:
         ["compiler's register count", text.count(firmware.get("register_bits"), "FF"), "network"],
         [f"{target['tool']} for {target['board']}", text.count(target["ff"], "FF"), "whole trigger algorithm"],
     ]
-    for part in (records.synth or {}).get("unpacking", ())[:1]:
-        what = f"{part['tool']} for {part['board']}"
-        rows += [[what, text.count(part[key], unit), "input unpacking"] for key, unit in (("lut", "LUT"), ("ff", "FF"))]
+    for part, meaning in PARTS.items():
+        for use in (records.synth or {}).get(part, ())[:1]:
+            what = f"{use['tool']} for {use['board']}"
+            rows += [[what, text.count(use[key], key.upper()), meaning] for key in ("lut", "ff", "dsp")]
     return table("Estimates beside synthesis", ("obtained from", "value", "what is counted"), "lrl", rows, half=True)
 
 

@@ -22,6 +22,7 @@ BENCHES = {
     "latency": "latency of data and of valid, each on its own; initiation interval",
     "gaps": "random gaps with garbage on in_data: exactly the events come out, in order",
     "reset_in_flight": "events in flight at a reset never come out; those after it are right",
+    "reload": "trained weights, others written, trained ones again: the scores of the weights in the registers",
     "no_x": "from unknown registers and inputs, no unknown bit beside out_valid",
     "thresholds": "every working point at score - 1, score and score + 1, changed between two events",
     "prescales": "off, all, every second, third and more, changed between two events; the count goes around",
