@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.verify.trace import Test
+from codesign.verify.trace import Recording
 
 Integers = NDArray[np.int64]
 RANGES = 16  # equal parts of an input's range
@@ -81,7 +81,7 @@ def coverage(
     scores: Integers,
     input_fields: Sequence[Field],
     score_fields: Sequence[Field],
-    tests: Sequence[Test],
+    tests: Sequence[Recording],
     latency_cycles: int,
 ) -> Coverage:
     """Count what occurred.
@@ -134,7 +134,7 @@ def _decisions(scores: Integers, fields: Sequence[Field]) -> tuple[dict[str, int
     return {field.name: int(number) for field, number in zip(fields, winners, strict=True)}, ties
 
 
-def _run_lengths(tests: Sequence[Test]) -> tuple[dict[str, int], dict[str, int]]:
+def _run_lengths(tests: Sequence[Recording]) -> tuple[dict[str, int], dict[str, int]]:
     """Lengths of the gaps between events, and of the resets."""
     gaps: dict[int, int] = {}
     resets: dict[int, int] = {}
@@ -153,7 +153,7 @@ def _run_lengths(tests: Sequence[Test]) -> tuple[dict[str, int], dict[str, int]]
     return _counts(gaps), _counts(resets)
 
 
-def _phases(tests: Sequence[Test], latency_cycles: int) -> dict[str, int]:
+def _phases(tests: Sequence[Recording], latency_cycles: int) -> dict[str, int]:
     """How long events had been in flight when a reset began."""
     phases: dict[int, int] = {}
     for test in tests:

@@ -34,7 +34,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class Test:
+class Recording:
     """The clocks of one test.
 
     Attributes:
@@ -46,7 +46,7 @@ class Test:
     clocks: Sequence[Clock]
 
 
-def read_tests(folder: Path) -> tuple[Test, ...]:
+def read_tests(folder: Path) -> tuple[Recording, ...]:
     """Every test that a bench recorded in its folder.
 
     Raises:
@@ -55,7 +55,7 @@ def read_tests(folder: Path) -> tuple[Test, ...]:
     files = sorted(folder.glob("clocks_*.txt"))
     if not files:
         raise ToolError(f"{folder}: the bench recorded no clocks; repeat the verification")
-    return tuple(Test(file.stem.removeprefix("clocks_"), tuple(_clocks(file))) for file in files)
+    return tuple(Recording(file.stem.removeprefix("clocks_"), tuple(_clocks(file))) for file in files)
 
 
 def _clocks(file: Path) -> Iterator[Clock]:
@@ -92,7 +92,7 @@ class Ports:
         return self.output_bits + 1
 
 
-def write_trace(path: Path, tests: Sequence[Test], ports: Ports, latency_cycles: int) -> int:
+def write_trace(path: Path, tests: Sequence[Recording], ports: Ports, latency_cycles: int) -> int:
     """Write the tests one behind the other, each after a reset and an empty pipeline, and return the number of clocks.
 
     In a program of two states per bit unknown data are zeros.

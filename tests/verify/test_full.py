@@ -13,7 +13,7 @@ from codesign.verify.coverage import Field, coverage
 from codesign.verify.full import FullOptions, verify_fully
 from codesign.verify.netlist import netlist_design
 from codesign.verify.step import verify_firmware
-from codesign.verify.trace import Clock, Test
+from codesign.verify.trace import Clock, Recording
 
 REFERENCE = "trained network"
 
@@ -108,7 +108,7 @@ def test_holes_of_the_coverage_are_named():
     resets = [Clock(False, True, 1, None), Clock(True, False, 1, None), Clock(False, False, 1, None)]
     found = coverage(
         inputs, scores, [Field("a", 2, False), Field("b", 4, True)], [Field("g", 4, True), Field("q", 4, True)],
-        [Test("gaps", words), Test("reset", resets)], latency_cycles=2,
+        [Recording("gaps", words), Recording("reset", resets)], latency_cycles=2,
     )  # fmt: skip
     assert (found.inputs[1].codes, found.inputs[1].at_minimum, found.inputs[1].at_maximum) == (3, 2, 1)
     assert (found.ties, dict(found.largest)) == (2, {"g": 4, "q": 0})
