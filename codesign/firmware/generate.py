@@ -165,7 +165,8 @@ def generate(
     latency_cycles = project.latency_cycles + (unpacker.latency_cycles if unpacker else 0)
     timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
-    decision, vhdl = None, ()
+    decision: Decision | None = None
+    vhdl: tuple[Path, ...] = ()
     if request is not None:
         network = NetworkIdentity(int(emulator.version[:8], 16), latency_cycles)
         decision, more = _write_decision(path / "wrapper", request, outputs, integer_model, network, timing)
