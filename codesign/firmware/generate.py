@@ -49,7 +49,6 @@ class FirmwareResult:
 
     Attributes:
         top: top module of the RTL.
-        clock: its clock.
         target: board, part and clock.
         classes: class names in port order.
         inputs: packed input word.
@@ -68,11 +67,11 @@ class FirmwareResult:
         rtl_project: the alkaid project, which also holds the integer model.
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
+        clock: clock port of the top module.
         decision: what stands around the network; None where the top gives scores only.
     """
 
     top: str
-    clock: str
     target: FirmwareTarget
     classes: tuple[str, ...]
     inputs: Port
@@ -91,6 +90,7 @@ class FirmwareResult:
     rtl_project: str
     emulator_project: str
     emulator_version: str
+    clock: str = wrapper.CLOCK
     decision: Decision | None = None
 
 
