@@ -62,7 +62,6 @@ class FirmwareResult:
 
     Attributes:
         top: top module of the RTL.
-        clock: its clock.
         target: board, part and clock.
         classes: class names in port order.
         inputs: packed input word: the integers of the input contract, or the words of the links.
@@ -83,6 +82,7 @@ class FirmwareResult:
         rtl_project: the alkaid project, which also holds the integer model.
         emulator_project: the software emulator in C++, for the experiment's simulation.
         emulator_version: its version, which depends on all that it computes.
+        clock: clock port of the top module.
         decision: what stands around the network; None where the top gives scores only.
         layers: the compiler's cost by layer.
         unpacking: what makes contract integers from words of the links; ``None`` where there is nothing to unpack.
@@ -92,7 +92,6 @@ class FirmwareResult:
     """
 
     top: str
-    clock: str
     target: FirmwareTarget
     classes: tuple[str, ...]
     inputs: Port
@@ -113,6 +112,7 @@ class FirmwareResult:
     rtl_project: str
     emulator_project: str
     emulator_version: str
+    clock: str = wrapper.CLOCK
     decision: Decision | None = None
     layers: tuple[LayerCost, ...] = ()
     unpacking: UnpackingResult | None = None

@@ -1,6 +1,8 @@
 """The README of a firmware directory names the ports and registers that its Verilog has."""
 
+import dataclasses
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from codesign.firmware.generate import FirmwareResult, FirmwareTarget
 from codesign.firmware.ports import pack
 from codesign.firmware.readme import ports, write_readme
 from codesign.fixed_point import FixedPoint
+from codesign.report.sections.firmware import firmware
 
 
 def result(path, interface):
@@ -68,3 +71,12 @@ def test_the_readme_holds_what_an_engineer_needs(tmp_path, interface):
         assert "## Registers" not in text
     for register in found.decision.registers if found.decision else ():
         assert f"| 0x{register.address:03x} | {register.name} | {register.access} |" in text
+
+
+def test_the_report_lists_working_points_and_registers(tmp_path):
+    record = dataclasses.asdict(result(tmp_path, "l1_algo"))
+    records = SimpleNamespace(firmware=record, task=SimpleNamespace(kind="classification"))
+    tables = {block.caption: block for block in firmware(records).blocks}
+    (caption,) = (name for name in tables if name.startswith("Working points behind l1_algo"))
+    assert "tight" in str(tables[caption].rows)
+    assert len(tables["Registers"].rows) == len(record["decision"]["registers"])
