@@ -3,8 +3,8 @@
 The compiler's cost takes the addition of a constant for free, since a vendor's tool can often join it to its neighbour;
 Yosys maps a carry chain for it, and it does not count values that wait in shift registers. So LUT are a linear function
 of the cost and of the sizes of these two, FF one of the registers that stay flip-flops and of the shift registers,
-which begin and end in one. Designs that multiply two variables take far more than their cost (up to 1.8 times) and are a kind
-of their own, of which there are too few to estimate any.
+which begin and end in one. Designs that multiply two variables take far more than their cost (up to 1.8 times) and are
+a kind of their own, of which there are too few to estimate any.
 """
 
 import csv
