@@ -113,7 +113,10 @@ def _domain(design: Features, board: Board, table: Sequence[Synthesised]) -> lis
             "synthesise it instead: codesign synth"
         )
     if len({row.design for row in rows}) < FEWEST_DESIGNS:
-        raise EstimateError(f"no estimate: fewer than {FEWEST_DESIGNS} designs of this kind were synthesised")
+        raise EstimateError(
+            f"no estimate: of this kind ({design.kind}) fewer than {FEWEST_DESIGNS} networks were synthesised; "
+            "synthesise it instead: codesign synth"
+        )
     _require_within("compiler's cost in LUT", design.lut_estimate, [row.lut_estimate for row in rows], design.kind)
     _require_within("latency cutoff", design.latency_cutoff, [row.latency_cutoff for row in rows], design.kind)
     return rows

@@ -26,6 +26,7 @@ def synthesise(tmp_path, **options):
         "rtl_sources": [],
         "include_directories": [],
         "top": "network",
+        "clock": "clk",
         "hls_project": "hls",
     }
     return synthesise_firmware(tmp_path / "firmware", firmware, [BOARD], section, tmp_path / "synth")
