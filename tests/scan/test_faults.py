@@ -92,6 +92,7 @@ def test_a_scheduler_that_goes_away_is_waited_for(begun, pool, objective, monkey
         return subprocess.Popen(
             [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )  # fmt: skip
 
     def cluster():
@@ -135,9 +136,8 @@ RUN = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-import cloudpickle, objective
-cloudpickle.register_pickle_by_value(objective)
-from codesign.scan import evaluate, workers
+import objective
+from codesign.scan import workers
 from codesign.cli import main
 init = workers.DaskWorkers.__init__
 workers.DaskWorkers.__init__ = lambda self, place, attempts: init(self, place, attempts, objective.counted)
