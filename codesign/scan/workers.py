@@ -1,6 +1,7 @@
 """Dask workers that try configurations: one trial at a time in each, with cores, memory and time of its own."""
 
 import contextlib
+import heapq
 import itertools
 import logging
 import os
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 RECONNECT_S = 600.0  # that a scheduler may be away
 RETRY_S = 1.0
+IGNORE_INTERRUPTS = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)"
 # task -> result; a task has ``number``, ``time_limit_s``, ``kept()``, the result that an attempt left, and
 # ``failed(reason, wall_time_s)``, which gives the result of one that could not be done.
 Evaluate = Callable[[Any], Any]
@@ -59,12 +61,15 @@ class DaskWorkers:
         self._running: dict[Any, Any] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._tries = itertools.count()
+        self._waiting: list[tuple[int, int, Any]] = []  # a heap
 
     def __enter__(self) -> Self:
         import dask
         import distributed  # noqa: F401  sets up its own logging when it is imported
 
         dask.config.set({"distributed.scheduler.allowed-failures": self.attempts - 1})
+        # A ctrl-C reaches every process of the terminal; what it means is the driver's decision.
+        dask.config.set({"distributed.worker.preload": [IGNORE_INTERRUPTS]})
         dask.config.set({"distributed.worker.memory.spill": False, "distributed.worker.memory.target": False})
         logging.getLogger("distributed").setLevel(logging.ERROR)
         self._cluster = self._start() if self.place.scheduler is None else None
@@ -83,13 +88,25 @@ class DaskWorkers:
                 self._cluster.close(timeout=30)
 
     def submit(self, task: Any) -> None:
-        """Begin a trial as soon as a worker is free; earlier trials first."""
-        future = self._client.submit(
-            run_trial, self.evaluate_with, task, key=f"trial-{task.number}-{next(self._tries)}", priority=-task.number,
-            pure=False,
-        )  # fmt: skip
-        self._running[future] = task
-        future.add_done_callback(self._done.put)  # type: ignore[no-untyped-call]
+        """Begin a trial as soon as a worker is free, earlier ones first.
+
+        No worker is given a second task: when one dies, Dask blames every task that it held.
+        """
+        heapq.heappush(self._waiting, (task.number, next(self._tries), task))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._waiting and len(self._running) < self._capacity():
+            number, attempt, task = heapq.heappop(self._waiting)
+            future = self._client.submit(
+                run_trial, self.evaluate_with, task, key=f"trial-{number}-{attempt}", pure=False
+            )
+            self._running[future] = task
+            future.add_done_callback(self._done.put)  # type: ignore[no-untyped-call]
+
+    def _capacity(self) -> int:
+        """Workers there are now; those of this machine also while one of them starts anew."""
+        return self.place.workers if self._cluster is not None else max(1, len(self._client.nthreads()))
 
     def results(self) -> Iterator[Any]:
         """The next results, at least one; waits for it."""
@@ -113,6 +130,7 @@ class DaskWorkers:
         from distributed.scheduler import KilledWorker
 
         task = self._running.pop(future)
+        self._hand_out()
         try:
             return future.result()
         except KilledWorker:

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import cloudpickle
 import pytest
 
 from codesign.scan.driver import search
@@ -12,8 +11,6 @@ from codesign.scan.workers import DaskWorkers, Place
 
 sys.path.append(str(Path(__file__).parent))
 import objective as objectives
-
-cloudpickle.register_pickle_by_value(objectives)
 
 SCAN = """
 name = "small_scan"

@@ -1,4 +1,4 @@
-"""Quick objectives that workers run instead of a training; they travel by value, so a worker needs not this file."""
+"""Quick objectives that workers run instead of a training."""
 
 import os
 import signal
@@ -60,6 +60,10 @@ def killed_always(task):
 
 def too_long(task):
     """Trial 1 never ends."""
+    from codesign.scan.trial import read_result
+
+    if read_result(task) is not None:
+        return read_result(task)
     if task.number == 1:
         time.sleep(300)
     return quick(task)
