@@ -260,6 +260,7 @@ class FirmwareSection(Section):
         strategy: hls4ml's way to build the layers.
         reuse_factor: hls4ml reuse factor.
         weights: "hard-wired", or "registers": beside the hard-wired firmware one whose weights can be written.
+        multipliers: with weights in registers: of DSP slices or of LUTs.
         layers: strategy and reuse factor of single layers, by name.
         source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
@@ -272,6 +273,7 @@ class FirmwareSection(Section):
     strategy: Strategy = "latency"
     reuse_factor: Annotated[int, Field(ge=1)] = 1
     weights: Literal["hard-wired", "registers"] = "hard-wired"
+    multipliers: Literal["dsp", "lut"] = "dsp"
     layers: dict[str, HlsLayerSection] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
 

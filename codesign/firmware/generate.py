@@ -12,7 +12,7 @@ from codesign.firmware import conifer, hls, rtl, wrapper
 from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.hls_backends import HLS_BACKENDS
 from codesign.firmware.ports import Port, input_port, score_port
-from codesign.firmware.reloadable import ReloadableResult, stages_of, write_reloadable
+from codesign.firmware.reloadable import ReloadableResult, Stage, stages_of, write_reloadable
 from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
 from codesign.unpacking import Unpacker
 
@@ -34,6 +34,7 @@ class FirmwareTarget:
         strategy: hls4ml strategy.
         layers: reuse factor and strategy of single layers, by name, where they differ.
         weights: "hard-wired", or "registers" for a second firmware with weights in registers.
+        multipliers: what the multipliers of the latter are built of, "dsp" or "lut".
     """
 
     board: str
@@ -46,6 +47,7 @@ class FirmwareTarget:
     strategy: str = "latency"
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     weights: str = "hard-wired"
+    multipliers: str = "dsp"
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,15 @@ def generate(
         rtl_project="rtl",
         emulator_project="emulator",
         emulator_version=emulator.version,
-        reloadable=write_reloadable(path / "reloadable", stages, contract, path) if stages else None,
+        reloadable=_write_reloadable(path, stages, contract, target) if stages else None,
         unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
+
+
+def _write_reloadable(
+    path: Path, stages: Sequence[Stage], contract: InputContract, target: FirmwareTarget
+) -> ReloadableResult:
+    return write_reloadable(path / "reloadable", stages, contract, path, target.multipliers)
 
 
 def _write_rtl(integer_model: rtl.IntegerModel, path: Path, target: FirmwareTarget, period_ns: float) -> rtl.RtlProject:
