@@ -265,6 +265,7 @@ class FirmwareSection(Section):
             crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
         decision: the decision behind the network, of the last two.
         weights: "hard-wired", or "registers": beside the hard-wired firmware one whose weights can be written.
+        multipliers: with weights in registers: of DSP slices or of LUTs.
         layers: strategy and reuse factor of single layers, by name.
         source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
     """
@@ -279,6 +280,7 @@ class FirmwareSection(Section):
     interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
     decision: DecisionSection = DecisionSection()
     weights: Literal["hard-wired", "registers"] = "hard-wired"
+    multipliers: Literal["dsp", "lut"] = "dsp"
     layers: dict[str, HlsLayerSection] = Field(default_factory=dict)
     source: SourceSection = SourceSection()
 

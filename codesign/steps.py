@@ -238,6 +238,7 @@ def generate(run: Run, progress: Progress) -> dict[str, Any]:
         reuse_factor=section.reuse_factor,
         hls_io=section.hls_io,
         weights=section.weights,
+        multipliers=section.multipliers,
         strategy=section.strategy,
         layers={name: layer.model_dump(exclude_none=True) for name, layer in section.layers.items()},
     )

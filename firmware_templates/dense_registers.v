@@ -4,6 +4,7 @@
 //
 // Weight (o, i) is at the address FIRST_ADDRESS + o * (INPUTS + 1) + i, bias o at i = INPUTS. Written data count from the
 // next clock on, so an event in flight meets old and new weights: stop the events while a set of weights is written.
+// DSP = 1 leaves the multipliers to the DSP slices of the device, DSP = 0 builds them of adders.
 // The sums stand at the output 1 + ceil(log2(INPUTS + 1)) clocks later: the products, then a tree of adders.
 `timescale 1 ns / 1 ps
 `default_nettype none
@@ -20,6 +21,7 @@ module dense_registers #(
     parameter integer FIRST_ADDRESS = 0,
     parameter integer ADDRESS_WIDTH = 8,
     parameter integer DATA_WIDTH = 8,
+    parameter integer DSP = 1,
     parameter [OUTPUTS*(INPUTS+1)*DATA_WIDTH-1:0] INITIAL = 0
 ) (
     input  wire                          clk,
@@ -44,9 +46,24 @@ module dense_registers #(
                 initial weight = INITIAL[DATA_WIDTH*PLACE +: WEIGHT_WIDTH];
                 wire sign = INPUT_SIGNED != 0 ? values[INPUT_WIDTH*i + INPUT_WIDTH - 1] : 1'b0;
                 wire signed [INPUT_WIDTH:0] value = {sign, values[INPUT_WIDTH*i +: INPUT_WIDTH]};
+                wire signed [INPUT_WIDTH+WEIGHT_WIDTH:0] wide = value;
                 reg signed [INPUT_WIDTH+WEIGHT_WIDTH:0] product;
+                wire signed [INPUT_WIDTH+WEIGHT_WIDTH:0] next;
+                if (DSP != 0) begin : multiplier
+                    assign next = value * weight;
+                end else begin : adders
+                    // One row per bit of the weight; the bit of the sign counts negative.
+                    reg signed [INPUT_WIDTH+WEIGHT_WIDTH:0] total;
+                    integer bit_number;
+                    always @* begin
+                        total = weight[WEIGHT_WIDTH-1] ? -(wide <<< (WEIGHT_WIDTH - 1)) : 0;
+                        for (bit_number = 0; bit_number < WEIGHT_WIDTH - 1; bit_number = bit_number + 1)
+                            if (weight[bit_number]) total = total + (wide <<< bit_number);
+                    end
+                    assign next = total;
+                end
                 always @(posedge clk) begin
-                    product <= value * weight;
+                    product <= next;
                     if (write_enable && write_address == ADDRESS)
                         weight <= write_data[WEIGHT_WIDTH-1:0];
                 end

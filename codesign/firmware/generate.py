@@ -22,7 +22,7 @@ from codesign.firmware.emulator import emulator_name, write_emulator
 from codesign.firmware.hls_backends import HLS_BACKENDS
 from codesign.firmware.layer_costs import LayerCost
 from codesign.firmware.ports import Port, input_port, score_port
-from codesign.firmware.reloadable import ReloadableResult, stages_of, write_reloadable
+from codesign.firmware.reloadable import ReloadableResult, Stage, stages_of, write_reloadable
 from codesign.firmware.unpacking import UnpackingResult, describe_unpacking, source_port
 from codesign.unpacking import Unpacker
 
@@ -42,6 +42,7 @@ class FirmwareTarget:
         strategy: hls4ml strategy.
         layers: reuse factor and strategy of single layers, by name, where they differ.
         weights: "hard-wired", or "registers" for a second firmware with weights in registers.
+        multipliers: what the multipliers of the latter are built of, "dsp" or "lut".
     """
 
     board: str
@@ -54,6 +55,7 @@ class FirmwareTarget:
     strategy: str = "latency"
     layers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     weights: str = "hard-wired"
+    multipliers: str = "dsp"
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,15 @@ def generate(
         emulator_version=emulator.version,
         decision=decision,
         layers=integer_model.layers,
-        reloadable=write_reloadable(path / "reloadable", stages, contract, path) if stages else None,
+        reloadable=_write_reloadable(path, stages, contract, target) if stages else None,
         unpacking=None if unpacker is None else describe_unpacking(unpacker),
     )
+
+
+def _write_reloadable(
+    path: Path, stages: Sequence[Stage], contract: InputContract, target: FirmwareTarget
+) -> ReloadableResult:
+    return write_reloadable(path / "reloadable", stages, contract, path, target.multipliers)
 
 
 def _write_rtl(integer_model: rtl.IntegerModel, path: Path, target: FirmwareTarget, period_ns: float) -> rtl.RtlProject:

@@ -208,7 +208,9 @@ def _dense(layer: Any, given: FixedPoint, inputs: int, address: int) -> DenseSta
     return DenseStage(layer.name, given, weights, biases, weights.exact_int(kernel), biases.exact_int(bias), address)
 
 
-def write_reloadable(path: Path, stages: Sequence[Stage], contract: InputContract, root: Path) -> ReloadableResult:
+def write_reloadable(
+    path: Path, stages: Sequence[Stage], contract: InputContract, root: Path, multipliers: str = "dsp"
+) -> ReloadableResult:
     """Write the Verilog into a folder.
 
     Args:
@@ -216,6 +218,7 @@ def write_reloadable(path: Path, stages: Sequence[Stage], contract: InputContrac
         stages: the network.
         contract: formats of the inputs.
         root: firmware directory, from which the paths of the result start.
+        multipliers: "dsp" or "lut", what they are built of.
     """
     path.mkdir(parents=True, exist_ok=True)
     dense = [stage for stage in stages if isinstance(stage, DenseStage)]
@@ -231,6 +234,7 @@ def write_reloadable(path: Path, stages: Sequence[Stage], contract: InputContrac
         environment.get_template("reloadable_network.v.j2").render(
             address_bits=address_bits,
             data_bits=data_bits,
+            dsp=int(multipliers == "dsp"),
             input_bits=contract.word_bits,
             output_bits=scores.width * size,
             first={"width": stages[0].given.width, "signed": int(stages[0].given.signed)},
