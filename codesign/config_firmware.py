@@ -1,9 +1,11 @@
-"""The sections of a configuration that describe the trigger decision behind the network."""
+"""The sections of a configuration that describe the firmware, the decision behind the network, and the proof."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from codesign.config_hls import HlsBackendName, HlsLayerSection, Strategy
+from codesign.config_source import SourceSection
 from codesign.sections import Section
 
 MAX_POINTS = 16  # the trigger bits of a stream's first word
@@ -51,3 +53,56 @@ class DecisionSection(Section):
         default_factory=dict
     )
     tmr: bool = False
+
+
+class FirmwareSection(Section):
+    """The firmware to generate.
+
+    Attributes:
+        board: board whose part and clock are the target (`codesign boards`), or the path of a TOML file of one.
+        clock_mhz: clock of the algorithm; the board's own when absent.
+        latency_cutoff: combinational adder levels between two registers; smaller = faster clock, more cycles.
+        hls_backend: hls4ml back end (`codesign.firmware.hls_backends`).
+        hls_io: "io_parallel" (the whole event at once) or "io_stream" (value by value through FIFOs).
+        strategy: hls4ml's way to build the layers.
+        reuse_factor: hls4ml reuse factor.
+        interface: "scores" (network only), "l1_algo" (parallel ports at the algorithm clock, with the decision, bunch
+            crossing numbers and registers) or "axi_stream" (the same behind AXI4-Stream and AXI4-Lite).
+        decision: the decision behind the network, of the last two.
+        weights: "hard-wired", or "registers": beside the hard-wired firmware one whose weights can be written.
+        multipliers: with weights in registers: of DSP slices or of LUTs.
+        layers: strategy and reuse factor of single layers, by name.
+        source: words on the links from which firmware makes the network's inputs (`codesign.unpacking`).
+    """
+
+    board: str = "serenity-vu13p"
+    clock_mhz: Annotated[float, Field(gt=0)] | None = None
+    latency_cutoff: Annotated[float, Field(ge=0.5)] = 2.0
+    hls_backend: HlsBackendName = "Vitis"
+    hls_io: Literal["io_parallel", "io_stream"] = "io_parallel"
+    strategy: Strategy = "latency"
+    reuse_factor: Annotated[int, Field(ge=1)] = 1
+    interface: Literal["scores", "l1_algo", "axi_stream"] = "scores"
+    decision: DecisionSection = DecisionSection()
+    weights: Literal["hard-wired", "registers"] = "hard-wired"
+    multipliers: Literal["dsp", "lut"] = "dsp"
+    layers: dict[str, HlsLayerSection] = Field(default_factory=dict)
+    source: SourceSection = SourceSection()
+
+
+class VerificationSection(Section):
+    """The proof.
+
+    Attributes:
+        vectors: number of input vectors through every implementation, at least 100.
+        simulator: simulator for the long run.
+        x_vectors: vectors of the additional four-state run in Icarus Verilog (X propagation).
+        full: also the VHDL, the synthesised netlist, planted faults and proofs, which take minutes.
+        mutants: faults planted in the full verification.
+    """
+
+    vectors: Annotated[int, Field(ge=100)] = 12_000
+    simulator: Literal["verilator", "icarus"] = "verilator"
+    x_vectors: Annotated[int, Field(ge=10)] = 60
+    full: bool = False
+    mutants: Annotated[int, Field(ge=1)] = 2000

@@ -58,7 +58,7 @@ class FirmwareTarget:
     multipliers: str = "dsp"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FirmwareResult:
     """What was generated; all paths are relative to the firmware directory.
 
@@ -102,17 +102,17 @@ class FirmwareResult:
     latency_cycles: int
     latency_ns: float
     latency_bunch_crossings: int
-    initiation_interval: int
+    initiation_interval: int = 1
     lut_estimate: float
     register_bits: int
     cost_terms: CostTerms
     rtl_sources: tuple[str, ...]
-    include_directories: tuple[str, ...]
+    include_directories: tuple[str, ...] = ("wrapper",)
     vhdl_sources: tuple[str, ...]
-    hls_project: str
+    hls_project: str = "hls"
     hls_generator: str
-    rtl_project: str
-    emulator_project: str
+    rtl_project: str = "rtl"
+    emulator_project: str = "emulator"
     emulator_version: str
     clock: str = wrapper.CLOCK
     decision: Decision | None = None
@@ -187,18 +187,13 @@ def generate(
         latency_cycles=latency_cycles,
         latency_ns=latency_cycles * period_ns,
         latency_bunch_crossings=bunch_crossings(latency_cycles * period_ns),
-        initiation_interval=1,
         lut_estimate=project.lut_estimate,
         register_bits=project.register_bits,
         cost_terms=project.terms,
         rtl_sources=tuple(str(source.relative_to(path)) for source in (*project.sources, *sources)),
-        include_directories=("wrapper",),
         vhdl_sources=tuple(str(source.relative_to(path)) for source in vhdl),
-        hls_project="hls",
         hls_generator=hls_generator,
         hls_simulation_needs="" if hls_generator == "conifer" else HLS_BACKENDS[target.hls_backend].needs,
-        rtl_project="rtl",
-        emulator_project="emulator",
         emulator_version=emulator.version,
         decision=decision,
         layers=integer_model.layers,

@@ -34,8 +34,36 @@ def register_map(points: Sequence[tuple[str, int, int]], constants: dict[str, in
         points: (name, initial threshold, initial prescale) of every working point.
         constants: content of network_id, features and latency.
     """
-    everywhere = (1 << len(points)) - 1
-    common = (
+    common = _common((1 << len(points)) - 1, constants)
+    registers = [
+        Register(name, 4 * k, access, reset, meaning) for k, (name, access, reset, meaning) in enumerate(common)
+    ]
+    for k, (name, threshold, prescale) in enumerate(points):
+        base = FIRST_POINT + POINT_BYTES * k
+        registers += [
+            Register(
+                f"threshold_{k}",
+                base,
+                "read/write",
+                threshold & 0xFFFFFFFF,
+                f"{name}: smallest value that passes, two's complement, in counts of the score; waits for a commit",
+            ),
+            Register(
+                f"prescale_{k}",
+                base + 4,
+                "read/write",
+                prescale,
+                f"{name}: the first and then one of so many events that pass trigger; 0 none; waits for a commit",
+            ),
+            Register(f"accepted_{k}", base + 8, "read", 0, f"{name}: events that passed, at the last latch"),
+            Register(f"triggered_{k}", base + 12, "read", 0, f"{name}: events that triggered, at the last latch"),
+        ]
+    return tuple(registers)
+
+
+def _common(everywhere: int, constants: dict[str, int]) -> tuple[tuple[str, str, int, str], ...]:
+    """(name, access, content after a reset, meaning) of the registers that do not belong to a working point."""
+    return (
         ("identity", "read", IDENTITY, 'the letters "TRIG"'),
         ("map_version", "read", MAP_VERSION, "version of this map"),
         (
@@ -72,25 +100,3 @@ def register_map(points: Sequence[tuple[str, int, int]], constants: dict[str, in
         ("upsets", "read", 0, "clocks at which copies of a register disagreed and were outvoted"),
         ("events", "read", 0, "events decided, at the last latch"),
     )
-    registers = [Register(name, 4 * k, *rest) for k, (name, *rest) in enumerate(common)]  # type: ignore[arg-type]
-    for k, (name, threshold, prescale) in enumerate(points):
-        base = FIRST_POINT + POINT_BYTES * k
-        registers += [
-            Register(
-                f"threshold_{k}",
-                base,
-                "read/write",
-                threshold & 0xFFFFFFFF,
-                f"{name}: smallest value that passes, two's complement, in counts of the score; waits for a commit",
-            ),
-            Register(
-                f"prescale_{k}",
-                base + 4,
-                "read/write",
-                prescale,
-                f"{name}: the first and then one of so many events that pass trigger; 0 none; waits for a commit",
-            ),
-            Register(f"accepted_{k}", base + 8, "read", 0, f"{name}: events that passed, at the last latch"),
-            Register(f"triggered_{k}", base + 12, "read", 0, f"{name}: events that triggered, at the last latch"),
-        ]
-    return tuple(registers)

@@ -151,4 +151,4 @@ def test_the_full_verification_is_remembered_until_it_is_not_wanted(tmp_path):
     run = SimpleNamespace(path=tmp_path, config=SimpleNamespace(verification=SimpleNamespace(full=False)))
     for asked, wanted in [(None, False), (True, True), (None, True), (False, False), (False, False)]:
         steps.remember_full(run, asked)
-        assert steps._wants_full(run) is wanted
+        assert steps.wants_full(run) is wanted

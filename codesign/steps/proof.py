@@ -1,0 +1,79 @@
+"""The proof that all forms of a network compute the same integers."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from codesign.progress import Progress
+from codesign.reload_responses import reload_and_responses
+from codesign.responses import vectors_and_responses
+from codesign.run import Run
+from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
+from codesign.tools import require_tool
+
+
+def verify_inputs(run: Run) -> object:
+    """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
+    return [run.config.verification, wants_full(run), run.config.seed, firmware_files(run)]
+
+
+def verify(run: Run, progress: Progress) -> dict[str, Any]:
+    """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    from codesign.verify.counterexample import explain_failure
+    from codesign.verify.full import FullOptions, verify_fully
+    from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
+
+    for name in ("ghdl", "yosys") if wants_full(run) else ():
+        require_tool(name)
+    section, firmware = run.config.verification, run.record("firmware")
+    contract = read_contract(run)
+    vectors, responses, rounded = vectors_and_responses(run, contract, firmware, progress)
+    result = verify_firmware(
+        run.path / "firmware",
+        firmware,
+        vectors,
+        responses,
+        run.path / "verify",
+        simulator=section.simulator,
+        x_vectors=section.x_vectors,
+        seed=run.config.seed,
+        reload=reload_and_responses(run, contract, firmware, vectors.inputs) if firmware.get("reloadable") else None,
+        progress=progress,
+    )
+    under_test = FirmwareUnderTest(run.path / "firmware", firmware)
+    result = explain_failure(under_test, contract, result, run.path / "verify")
+    if wants_full(run):
+        reference = next(iter(responses.values()))
+        given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
+        options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
+        result = verify_fully(given, result, options, progress)
+    result = dataclasses.replace(result, float32_rounded=rounded)
+    changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
+    return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def remember_full(run: Run, full: bool | None) -> None:
+    """Ask for the full verification of this run from now on, or no longer; None changes nothing."""
+    marker = run.path / FULL
+    if full:
+        marker.touch()
+    elif full is not None:
+        marker.unlink(missing_ok=True)
+
+
+def wants_full(run: Run) -> bool:
+    """Whether the configuration or an earlier ``--full`` asks for the full verification."""
+    return run.config.verification.full or (run.path / FULL).is_file()
+
+
+def _netlist(run: Run) -> Path:
+    """Folder of the netlist for the firmware's board, made where it is not up to date."""
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.yosys import FAMILIES, synthesise
+
+    design, family = firmware_design(run.path / "firmware", run.record("firmware")), main_board(run).family
+    # What is compared is the logic, so a fabric that Yosys does not know may stand for another.
+    known = family if family in FAMILIES else "ultrascale_plus"
+    folder = run.path / "synth" / "yosys" / known
+    synthesise(design.sources, include_dirs=design.include_dirs, top=design.top, family=known, work_dir=folder)
+    return folder

@@ -1,0 +1,50 @@
+"""What the firmware takes on each board."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from codesign.progress import Progress
+from codesign.run import Run
+from codesign.steps.settings import firmware_files, run_boards
+from codesign.synth.boards import Board
+
+
+def synth_inputs(run: Run) -> object:
+    """Boards, tool, what is placed and routed, and the firmware as it is now."""
+    section = run.config.synthesis
+    tool = [section.tool, *([] if section.tool == "yosys" else [getattr(section, section.tool)])]
+    routed = [] if section.place_and_route == "off" else [section.place_and_route, section.place_and_route_max_lut]
+    return [[dataclasses.asdict(board) for board in run_boards(run)], [*tool, *routed], firmware_files(run)]
+
+
+def synth(run: Run, progress: Progress) -> dict[str, Any]:
+    """Synthesise the wrapper, or the HLS project, for every board."""
+    from codesign.synth.dispatch import synthesise_firmware
+
+    firmware, section = run.record("firmware"), run.config.synthesis
+    boards, folder = run_boards(run), run.path / "synth"
+    result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
+    return {**dataclasses.asdict(result), **_parts(run, boards, progress)}
+
+
+def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
+    """Resources to compare with: the network without what unpacks its inputs, the one with weights in registers."""
+    from codesign.synth.design import Design
+    from codesign.synth.dispatch import firmware_design
+    from codesign.synth.step import synthesise_boards
+
+    firmware, directory = run.record("firmware"), run.path / "firmware"
+    parts: dict[str, Design] = {}
+    if firmware.get("unpacking"):
+        parts["network_alone"] = dataclasses.replace(firmware_design(directory, firmware), top=firmware["network"])
+    if firmware.get("reloadable"):
+        made = firmware["reloadable"]
+        files = [tuple(directory / name for name in made[key]) for key in ("sources", "include_directories")]
+        parts["reloadable"] = Design(files[0], files[1], made["top"])
+    if run.config.synthesis.tool != "yosys":
+        return {}
+    return {
+        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name, progress))["boards"]
+        for name, part in parts.items()
+    }
