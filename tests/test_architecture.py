@@ -50,7 +50,7 @@ ALLOWED = {
     "scan": FOUNDATION
     | CONTRACT
     | {"models", "training", "evaluation", "data", "metrics", "firmware", "verify", "synth", "report", "scan"}
-    | {"pipeline", "steps", "summary"},
+    | {"pipeline", "steps", "summary", "source_presets"},
     "report": FOUNDATION | {"metrics", "evaluation", "summary", "synth", "report"},
 }
 

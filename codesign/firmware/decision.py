@@ -178,6 +178,16 @@ def clocks_per_crossing(clock_mhz: float, bunch_clock_mhz: float) -> int:
     return clocks
 
 
+def decision_cycles(classes: int) -> int:
+    """Clocks from the scores to the trigger bits: a tournament of the scores, difference, comparison, prescale."""
+    return (classes - 1).bit_length() + 3
+
+
+def cycles_around(interface: str, classes: int) -> int:
+    """Clocks that an interface adds to the latency of the network; none for "scores"."""
+    return decision_cycles(classes) + INTERFACES[interface][1] if interface in INTERFACES else 0
+
+
 def write_decision(
     path: Path,
     request: DecisionRequest,
@@ -210,7 +220,7 @@ def write_decision(
             f"found {classes} of {bits}"
         )
     points = resolve_points(request, [field.name for field in outputs.fields], score_format)
-    latency = network.latency_cycles + (classes - 1).bit_length() + 3
+    latency = network.latency_cycles + decision_cycles(classes)
     features = len(points) | classes << 8 | bits << 16 | int(request.tmr) << 24
     constants = {"network_id": network.identity, "features": features, "latency": latency}
     decision = Decision(

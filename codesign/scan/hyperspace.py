@@ -1,6 +1,5 @@
 """The space of a user's ``keras_tuner.HyperModel``, read by building it as keras-tuner itself does."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -46,26 +45,35 @@ def read_hyperspace(file: Path, name: str) -> dict[str, ParameterSection]:
 
 
 def _explore(hypermodel: Any) -> list[Any]:
-    """All hyperparameters: the model is built until every conditional scope has been entered once."""
+    """All hyperparameters that some value of the others lets appear, inside a conditional scope or a plain ``if``.
+
+    The model is built with the defaults, then once with every other choice, or end of a range, of each hyperparameter.
+    """
     import keras_tuner  # type: ignore[import-untyped]
 
-    known, wanted, entered = keras_tuner.HyperParameters(), [], []  # type: ignore[var-annotated]
+    known = keras_tuner.HyperParameters()
     hypermodel.declare_hyperparameters(known)
-    values: dict[str, Any] = {}
-    while True:
+    pending: list[dict[str, Any]] = [{}]
+    tried: list[dict[str, Any]] = []
+    while pending:
+        values = pending.pop(0)
         parameters = known.copy()
         parameters.values = {**parameters.values, **values}
-        parameters.ensure_active_values()
         hypermodel.build(parameters)
         known.merge(parameters.space)
-        entered += copy.deepcopy(parameters.active_scopes)
-        wanted = [scope for scope in [*wanted, *copy.deepcopy(parameters.inactive_scopes)] if scope not in entered]
-        if not wanted:
-            return list(known.space)
-        asked = {condition.name: condition.values[0] for condition in wanted[0]}
-        if asked == values:
-            raise ConfigError(f"hyperparameters under the condition {asked} are never asked for by build()")
-        values = asked
+        tried.append(values)
+        for parameter in known.space:
+            for value in _ends(parameter):
+                wanted = {condition.name: condition.values[0] for condition in parameter.conditions}
+                if (other := {**wanted, parameter.name: value}) not in (*tried, *pending):
+                    pending.append(other)
+    return list(known.space)
+
+
+def _ends(parameter: Any) -> tuple[Any, ...]:
+    """Values of which each may let other hyperparameters appear."""
+    values = _section(parameter) if type(parameter).__name__ != "Fixed" else None
+    return () if values is None else values.choice or (values.low, values.high)
 
 
 def _section(parameter: Any) -> ParameterSection:

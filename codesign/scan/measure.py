@@ -12,6 +12,7 @@ from codesign.evaluation.scores import SplitScores
 from codesign.run import Run
 from codesign.scan.quantities import Physics, measure, parse_objective
 from codesign.scan.samples import selection_sample
+from codesign.source_presets import source_unpacker
 from codesign.synth.boards import get_board
 from codesign.synth.budgets import MINIMA
 
@@ -76,7 +77,8 @@ def selection_scores(run: Run, network: Any) -> SplitScores:
 
 
 def trace_costs(run: Run, model: Any) -> dict[str, float | None]:
-    """Costs that the compiler's trace tells: without wrapper, LUT within some 10 % of what synthesis counts."""
+    """Costs that the compiler's trace tells: LUT and FF of the network alone, the latency of the whole firmware."""
+    from codesign.firmware.decision import cycles_around
     from codesign.firmware.rtl import pipeline_size, trace
 
     section = run.config.firmware
@@ -87,7 +89,10 @@ def trace_costs(run: Run, model: Any) -> dict[str, float | None]:
         integer_model, part=board.part, clock_period_ns=period_ns, latency_cutoff=section.latency_cutoff
     )
     multiplies = any(op.opcode == _MULTIPLICATION for op in integer_model.graph.ops)
-    latency_ns = size.latency_cycles * period_ns
+    unpacker = source_unpacker(section.source, integer_model.contract)
+    latency_cycles = size.latency_cycles + cycles_around(section.interface, len(integer_model.score_bits))
+    latency_cycles += 0 if unpacker is None else unpacker.latency_cycles
+    latency_ns = latency_cycles * period_ns
     return {
         "lut": size.lut_estimate,
         "lut_share": size.lut_estimate / board.lut,
@@ -95,7 +100,7 @@ def trace_costs(run: Run, model: Any) -> dict[str, float | None]:
         "dsp": None if multiplies else 0.0,
         "bram_18k": 0.0,
         "initiation_interval": 1.0,
-        "latency_cycles": float(size.latency_cycles),
+        "latency_cycles": float(latency_cycles),
         "latency_ns": latency_ns,
         "latency_bunch_crossings": float(bunch_crossings(latency_ns)),
     }

@@ -106,7 +106,9 @@ class DaskWorkers:
 
     def _capacity(self) -> int:
         """Workers there are now; those of this machine also while one of them starts anew."""
-        return self.place.workers if self._cluster is not None else max(1, len(self._client.nthreads()))  # type: ignore[no-untyped-call]
+        if self._cluster is not None:
+            return self.place.workers
+        return max(1, len(self._client.nthreads()))  # type: ignore[no-untyped-call]
 
     def results(self) -> Iterator[Any]:
         """The next results, at least one; waits for it."""

@@ -10,8 +10,9 @@ class Tagger(keras_tuner.HyperModel):
         inputs = tensor = keras.Input((6,))
         for index in range(hp.Int("layers", 1, 2)):
             tensor = QDense(hp.Int(f"units_{index}", 4, 16, step=4), activation="relu", name=f"dense_{index}")(tensor)
-        if hp.Choice("head", ["plain", "wide"]) == "wide":
-            with hp.conditional_scope("head", ["wide"]):
+        head = hp.Choice("head", ["plain", "wide"])
+        with hp.conditional_scope("head", ["wide"]):
+            if head == "wide":
                 tensor = QDense(hp.Int("wide_units", 8, 32, sampling="log", step=2), name="wide")(tensor)
         return keras.Model(inputs, QDense(5, name="scores")(tensor))
 

@@ -19,6 +19,7 @@ def test_its_space_becomes_the_space_of_the_scan(scan_toml):
     found = {parameter.path: parameter for parameter in space.parameters}
     assert found["model.values.layers"].examples() == (1, 2)
     assert found["model.values.units_0"].values.step == 4
+    assert "model.values.units_1" in found  # only asked for where there are two layers
     assert found["model.values.head"].examples() == ("plain", "wide")
     assert found["model.values.wide_units"].examples() == (8, 16, 32)
     assert found["model.values.wide_units"].values.when == {"model.values.head": ("wide",)}
