@@ -1,5 +1,6 @@
 """The verification step: every implementation of a network against the trained model, and the RTL in simulation."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,8 +65,11 @@ class FirmwareUnderTest:
     @cached_property
     def design(self) -> Design:
         """The Verilog of the network, whose top module stands behind all that it uses."""
-        names = [source.stem for source in self.whole.sources]
-        return replace(self.whole, top=NETWORK_TOP, sources=self.whole.sources[: names.index(NETWORK_TOP) + 1])
+        if self.record["top"] == NETWORK_TOP:
+            return self.whole
+        declared = re.compile(rf"^\s*module\s+{NETWORK_TOP}\b", re.MULTILINE)
+        last = next(n for n, source in enumerate(self.whole.sources) if declared.search(source.read_text()))
+        return replace(self.whole, top=NETWORK_TOP, sources=self.whole.sources[: last + 1])
 
     @cached_property
     def vhdl(self) -> Design:

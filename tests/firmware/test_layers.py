@@ -173,7 +173,7 @@ def test_hls4ml_itself_takes_no_table_of_two_axes(with_tables_of_slots, integers
 
     monkeypatch.setitem(registry, "hgq.layers.activation.QUnaryFunctionLUT", QUnaryLUTHandler())
     integer_model = rtl.trace(with_tables_of_slots, CONTRACT)
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(FirmwareError, match="Exception encountered when calling Quantizer"):
         csim(with_tables_of_slots, integer_model, integers, tmp_path)
 
 

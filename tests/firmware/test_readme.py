@@ -8,6 +8,7 @@ import pytest
 
 from codesign.assets import asset
 from codesign.config_firmware import WorkingPointSection
+from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.decision import DecisionRequest, NetworkIdentity, write_decision
 from codesign.firmware.generate import FirmwareResult, FirmwareTarget
 from codesign.firmware.ports import pack
@@ -34,15 +35,12 @@ def result(path, interface):
         latency_cycles=decision.latency_cycles if decision else 10,
         latency_ns=27.7,
         latency_bunch_crossings=2,
-        initiation_interval=1,
         lut_estimate=100.0,
         register_bits=50,
+        cost_terms=CostTerms(0, 0, 0, 0),
+        vhdl_sources=("vhdl/trigger_algorithm.vhd",),
         rtl_sources=("rtl/src/network.v", "wrapper/trigger_algorithm.v"),
-        include_directories=("wrapper",),
-        hls_project="hls",
         hls_generator="hls4ml",
-        rtl_project="rtl",
-        emulator_project="emulator",
         emulator_version="0123456789abcdef",
         decision=decision,
     )

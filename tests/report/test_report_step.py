@@ -236,7 +236,7 @@ class TestMissing:
         assert not content.verdict.passed
         assert f"Not run: {STEPS[record]}." in page.text
         assert "Incomplete" in markdown
-        assert "✗" not in page.text
+        assert "✗ Failed" not in page.text
 
     def test_nothing_has_run(self, make_run: RunMaker) -> None:
         run = make_run(**dict.fromkeys(STEPS))
@@ -247,7 +247,7 @@ class TestMissing:
         assert [(line["name"], line["measured"], line["passed"]) for line in result["budget"]] == [
             ("latency_ns", None, False), ("lut_share", None, False), ("accuracy", None, False),
         ]  # fmt: skip
-        assert page.text.count("Not run. To fill this chapter: codesign") == 7
+        assert page.text.count("Not run. To fill this chapter: codesign") == 8
         assert page.text.count("– not run") == 5
 
     def test_a_failure_outweighs_what_is_missing(self, make_run: RunMaker, failed_verify: dict[str, Any]) -> None:
