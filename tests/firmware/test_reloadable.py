@@ -67,7 +67,7 @@ def run(network, path, damage=None, multipliers="dsp", count=150):
         result.output_bits,
         result.latency_cycles,
         3,
-        Reload(
+        reload=Reload(
             [*register_words(stages, result.data_bits), *register_words(others, result.data_bits)],
             responses(with_words(model, others), contract, integers, fixed),
         ),
