@@ -143,6 +143,9 @@ def write_hls(
                 bit_exact=True,
             )
             _widen_input_port(graph, input_format)
+            # The project needs no copy of the network, and the writer of oneAPI would put it into the folder of the
+            # project that was written before it.
+            graph.config.config.pop("KerasModel")
             path.mkdir(parents=True, exist_ok=True)  # the back end oneAPI expects it
             with _without_missing_script(graph, backend):
                 graph.write()

@@ -64,7 +64,7 @@ def test_it_goes_to_verified_firmware_without_training(tmp_path):
     config.write_text(config.read_text() + '[verification]\nsimulator = "icarus"\nvectors = 200\n' + firmware)
     printed = codesign("run", config)
     assert "training      none: tagger.keras as it is" in printed
-    assert re.search(r"pynq-z2, weights in registers: [\d,]+ LUT", printed)
+    assert re.search(r"pynq-z2: [\d,]+ LUT .*\n +with weights in registers: [\d,]+ LUT", printed)
     run = tmp_path / "runs" / "tagger"
     verify, report = (json.loads((run / f"{name}.json").read_text()) for name in ("verify", "report"))
     assert verify["passed"]
