@@ -7,7 +7,7 @@ from typing import Any
 
 from codesign.errors import CodesignError
 
-_MODULES = ("pythia8mc", "fastjet", "awkward")
+_MODULES = ("pythia8mc", "fastjet", "awkward", "numba")
 EVENTS_PER_BATCH = 64  # a few hundred MB at most; the events do not depend on it
 
 
