@@ -17,6 +17,11 @@ from pathlib import Path
 from codesign.errors import ToolError
 
 
+def available_cores() -> int:
+    """Cores this process may use, which a batch system may limit to fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Tool:
     """An external program.

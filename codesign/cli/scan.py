@@ -1,6 +1,5 @@
 """The commands around a scan: scan, status, front, best, export."""
 
-import os
 import signal
 import textwrap
 from pathlib import Path
@@ -12,6 +11,7 @@ from codesign.cli.arguments import assignment
 from codesign.cli.shared import JSON_OPTION, PipelineGroup, example, print_json
 from codesign.console import StepProgress, print_lines
 from codesign.summary import LINE
+from codesign.tools import available_cores
 
 SCAN_ARGUMENT = click.argument("scan", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 
@@ -93,7 +93,7 @@ def _scan(opened: Any, workers: int | None, scheduler: str | None, search_only: 
 
     place = Place(
         scheduler,
-        workers or len(os.sched_getaffinity(0)),
+        workers or available_cores(),
         opened.settings.search.memory_gb,
         opened.folder / ".jax",
     )

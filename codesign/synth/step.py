@@ -1,6 +1,5 @@
 """The synthesis step: one design, several boards, one Yosys run for each kind of fabric among them."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
@@ -14,7 +13,7 @@ from codesign.synth.design import Design
 from codesign.synth.netlist import NetlistResources
 from codesign.synth.result import OPEN_SYNTHESIS, BoardUse, SynthResult
 from codesign.synth.yosys import synthesise
-from codesign.tools import require_tool, tool_version
+from codesign.tools import available_cores, require_tool, tool_version
 
 
 def synthesise_boards(
@@ -68,7 +67,7 @@ def _side_by_side(
     """Run the fabrics at the same time, no more than there are cores; the threads only wait for Yosys."""
     results: dict[Family, Attempt[NetlistResources]] = {}
     progress(f"synthesising for {', '.join(families)}", 0, len(families))
-    with ThreadPoolExecutor(max_workers=min(len(families), os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(len(families), available_cores())) as pool:
         running = {pool.submit(run, family): family for family in families}
         for done in as_completed(running):
             results[running[done]] = done.result()

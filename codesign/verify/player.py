@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +93,7 @@ def build_player(design: Design, ports: Ports, folder: Path, *, optimise: str = 
     environment = SIMULATORS["verilator"].environment()
     environment["MAKEFLAGS"] = environment["MAKEFLAGS"].replace("OPT_FAST=-O0", f"OPT_FAST={optimise}")
     command: list[str | Path] = [
-        tools.verilator_root() / "bin" / "verilator", "--cc", "--exe", "--build", "-j", str(os.cpu_count() or 1),
+        tools.verilator_root() / "bin" / "verilator", "--cc", "--exe", "--build", "-j", str(tools.available_cores()),
         "-Wno-fatal", "-Wno-lint", "-O3", "--x-initial", "fast", "--top-module", "player", "--prefix", "Vplayer",
         "--Mdir", folder / "obj", "-o", "player",
         "+define+MUTANT=player.mutant",

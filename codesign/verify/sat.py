@@ -75,8 +75,11 @@ def prove_equal(
         ToolError: Yosys is missing, or does not read a form.
     """
     script.parent.mkdir(parents=True, exist_ok=True)
-    (script.parent / "wires.v").write_text(WIRES)
-    registers = "techmap -map wires.v" if wires else ""
+    registers = ""
+    if wires:
+        techmap = script.with_suffix(".wires.v")  # a script's own: others may run at the same time
+        techmap.write_text(WIRES)
+        registers = f"techmap -map {techmap.name}"
     sides = {
         side: SIDE.format(reads=form.reads, module=module, registers=registers)
         for side, form in (("gold", gold), ("gate", gate))

@@ -16,6 +16,7 @@ from pathlib import Path
 from codesign.data.simulation.parts import Arrays, Chunk, remove_parts, store_chunk
 from codesign.errors import CodesignError, ConfigError, DataError
 from codesign.progress import Progress
+from codesign.tools import available_cores
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def make_chunks(
     total = sum(chunk.size for chunk in chunks)
     missing = [chunk for chunk in chunks if not (parts / chunk.file_name).exists()]
     done = total - sum(chunk.size for chunk in missing)
-    workers = min(workers or _available_cores(), len(missing))
+    workers = min(workers or available_cores(), len(missing))
     logger.info("%d of %d %s are there, %d pieces to make on %d cores", done, total, unit, len(missing), workers)
     progress(f"{done:,} of {total:,} {unit}", done, total)
     if not missing:
@@ -114,10 +115,6 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _available_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _set_up_worker() -> None:

@@ -4,11 +4,13 @@ import dataclasses
 import random
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.errors import ToolError
 from codesign.progress import Progress, silent
+from codesign.tools import available_cores
 from codesign.verify.cosim import Design
 from codesign.verify.mutation.design import MutableDesign
 from codesign.verify.mutation.equivalence import prove_equivalent
@@ -135,10 +137,9 @@ def mutation_score(
     started = time.monotonic()
     found = player.play(trace, chosen)
     played_s = time.monotonic() - started
-    progress("proving what was not found", 2, 3)
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
-    survivors = _prove(mutable, design, alive, folder)
+    survivors = _prove(mutable, design, alive, folder, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
     kinds = _kinds(tried, survivors)
@@ -171,15 +172,22 @@ def _require_sound(found: Mapping[int, int | None]) -> None:
         )
 
 
-def _prove(mutable: MutableDesign, design: Design, alive: Sequence[Mutant], folder: Path) -> tuple[Survivor, ...]:
+def _prove(
+    mutable: MutableDesign, design: Design, alive: Sequence[Mutant], folder: Path, progress: Progress
+) -> tuple[Survivor, ...]:
+    """Try to prove of each fault that it changes nothing, on all cores: a proof is a process of its own."""
     sources = mutable.write(folder / "survivors", frozenset(mutant.number for mutant in alive))
-    survivors = []
-    for mutant in alive:
+
+    def survivor(mutant: Mutant) -> Survivor:
         proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs")
         place = f"{mutant.file}:{mutant.line}"
-        survivors.append(
-            Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope)
-        )
+        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope)
+
+    what, survivors = "proving what the vectors did not find", []
+    with ThreadPoolExecutor(max_workers=available_cores()) as pool:
+        for found in pool.map(survivor, alive):
+            progress(what, len(survivors), len(alive))
+            survivors.append(found)
     return tuple(survivors)
 
 

@@ -96,7 +96,7 @@ class TestProduction:
         assert (np.diff(constituents[..., 0], axis=1) <= 0).all()
         assert (np.abs(constituents[..., 1:]) < 1.2).all()
         assert provenance["seed"] == 5
-        assert provenance["versions"].keys() == {"codesign", "numpy", "pythia8mc", "fastjet", "awkward"}
+        assert provenance["versions"].keys() == {"codesign", "numpy", "pythia8mc", "fastjet", "awkward", "numba"}
         assert "HardQCD:qq2qq = on" in provenance["processes"]["q"]["pythia_settings"]
         assert len(provenance["processes"]["Z"]["pythia_seeds"]) == 1
 
