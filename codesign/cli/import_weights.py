@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from codesign.cli.shared import JSON_OPTION, example, print_json
-from codesign.console import print_lines
+from codesign.console import StepProgress, print_lines
 
 CONFIGURATION = """\
 # Made by codesign import weights from {origin}: a network whose weights are given, so there is no training.
@@ -43,8 +43,11 @@ def weights(description: Path, folder: Path, force: bool, as_json: bool) -> None
     found = [path for path in paths if path.exists()]
     if found and not force:
         raise ModelError(f"{found[0]}: exists already; --force replaces it")
-    contract, network = weights_contract(file), import_weights(file)
-    write_network(network, paths[0], contract.to_network(contract.random_integers(RELOAD_ROWS, RELOAD_SEED)))
+    with StepProgress("import") as progress:
+        progress("building the network", 0, 2)
+        contract, network = weights_contract(file), import_weights(file)
+        progress("proving that a new process loads it alike", 1, 2)
+        write_network(network, paths[0], contract.to_network(contract.random_integers(RELOAD_ROWS, RELOAD_SEED)))
     write_whole(paths[1], contract.to_json() + "\n")
     scores = ", ".join(f'"{score}"' for score in file.network.scores)
     write_whole(paths[2], CONFIGURATION.format(origin=description.name, name=name, scores=scores))

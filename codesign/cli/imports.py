@@ -8,7 +8,7 @@ import click
 
 from codesign.cli.import_weights import weights
 from codesign.cli.shared import JSON_OPTION, PipelineGroup, example, leave, print_json
-from codesign.console import print_lines
+from codesign.console import StepProgress, print_lines
 
 if TYPE_CHECKING:
     from codesign.fixed_point import FixedPoint
@@ -74,9 +74,12 @@ def network(
     if output.exists() and not force:
         raise ModelError(f"{output}: exists already; --force replaces it")
     arrays = None if check_file is None else read_arrays(check_file)
-    imported = import_network(model, None if input_format is None else _format(input_format))
-    comparison = None if arrays is None else compare(imported, *arrays)
-    write_network(imported, output, None if arrays is None else arrays[0])
+    with StepProgress("import") as progress:
+        progress("building the network", 0, 2)
+        imported = import_network(model, None if input_format is None else _format(input_format))
+        comparison = None if arrays is None else compare(imported, *arrays)
+        progress("proving that a new process loads it alike", 1, 2)
+        write_network(imported, output, None if arrays is None else arrays[0])
     if as_json:
         check = None if comparison is None else asdict(comparison)
         print_json({"output": str(output), **imported.record(), "check": check})

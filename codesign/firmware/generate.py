@@ -78,7 +78,7 @@ class FirmwareResult:
         cost_terms: what resources are estimated from, besides the cost.
         rtl_sources: Verilog files in reading order.
         include_directories: folders of included headers.
-        vhdl_sources: the same design in VHDL-2008, in reading order; none where words of the links are unpacked.
+        vhdl_sources: the same design in VHDL-2008, in reading order.
         hls_project: the HLS project.
         hls_generator: what wrote it, a key of ``HLS_FIRMWARE``.
         rtl_project: the alkaid project, which also holds the integer model.
@@ -150,7 +150,7 @@ def generate(
         path: firmware directory; what stands there is replaced.
         name: what the emulator is called in C++, made a valid name there.
         request: the decision behind the network; None for scores only.
-        unpacker: what the Verilog does with the words of the links; HLS and emulator take the contract's integers.
+        unpacker: what the RTL does with the words of the links; HLS and emulator take the contract's integers.
 
     Raises:
         FirmwareError: a generator's result does not hold what it must (dropped layer, no pipeline, constant score).
@@ -168,14 +168,17 @@ def generate(
     timing = wrapper.Timing(target.clock_mhz, latency_cycles, target.part)
     sources = wrapper.write_wrapper(path / "wrapper", inputs, outputs, integer_model, timing, words)
     decision: Decision | None = None
-    vhdl: tuple[Path, ...] = ()
     if request is not None:
         network = NetworkIdentity(int(emulator.version[:8], 16), latency_cycles)
         decision, more = _write_decision(path / "wrapper", request, outputs, integer_model, network, timing)
         latency_cycles = decision.latency_cycles
         sources = tuple(dict.fromkeys((*sources, *more)))  # both parts delay words
-    if unpacker is None:
-        vhdl = _write_vhdl(path / "vhdl", integer_model, target, (inputs, outputs), project.latency_cycles, decision)
+    vhdl = rtl.write_vhdl(
+        integer_model, path / "vhdl", part=target.part, clock_period_ns=period_ns, latency_cutoff=target.latency_cutoff
+    )
+    vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, timing.latency_cycles, words)
+    if decision is not None:
+        vhdl = tuple(dict.fromkeys((*vhdl, *write_vhdl_decision(path / "vhdl", decision, outputs))))
     return FirmwareResult(
         top=wrapper.TOP if decision is None else decision.top,
         clock=wrapper.CLOCK if decision is None else decision.clock_port,
@@ -226,21 +229,6 @@ def _write_decision(
     decision, sources = write_decision(path, request, outputs, integer_model.score_format, network, clocks)
     wrapper.write_constraints(path, decision.top, decision.clock_port, timing)
     return decision, sources
-
-
-def _write_vhdl(
-    path: Path,
-    integer_model: rtl.IntegerModel,
-    target: FirmwareTarget,
-    ports: tuple[Port, Port],
-    network_latency_cycles: int,
-    decision: Decision | None,
-) -> tuple[Path, ...]:
-    """Write the same design in VHDL and return its files in reading order."""
-    period_ns, cutoff = 1000.0 / target.clock_mhz, target.latency_cutoff
-    sources = rtl.write_vhdl(integer_model, path, part=target.part, clock_period_ns=period_ns, latency_cutoff=cutoff)
-    sources += wrapper.write_vhdl_wrapper(path, *ports, integer_model, network_latency_cycles)
-    return sources if decision is None else sources + write_vhdl_decision(path, decision, ports[1])
 
 
 def _write_hls(model: Any, contract: InputContract, path: Path, target: FirmwareTarget, period_ns: float) -> str:

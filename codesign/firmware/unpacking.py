@@ -1,4 +1,4 @@
-"""Verilog in front of the network that makes its inputs from the words of an experiment's links."""
+"""Verilog or VHDL in front of the network that makes its inputs from the words of an experiment's links."""
 
 import math
 import shutil
@@ -12,7 +12,7 @@ from codesign.firmware.ports import Port, pack
 from codesign.unpacking import BlockPlan, Unpacker
 
 TOP = "unpack_inputs"
-STATIC = ("scale_saturate.v", "zero_suppress.v", "sort_objects.v", "delay_line.v")
+STATIC = ("scale_saturate", "zero_suppress", "sort_objects", "delay_line")
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def _object(plan: BlockPlan, index: int) -> str:
     return f"{plan.source.name}[{index}]" if plan.source.objects > 1 else plan.source.name
 
 
-def write_unpacking(path: Path, unpacker: Unpacker, environment: jinja2.Environment) -> tuple[Path, ...]:
-    """Write the Verilog into an existing folder and return its sources in reading order."""
-    text = environment.get_template(f"{TOP}.v.j2").render(
+def write_unpacking(path: Path, unpacker: Unpacker, environment: jinja2.Environment, suffix: str) -> tuple[Path, ...]:
+    """Write Verilog (``.v``) or VHDL (``.vhd``) into an existing folder and return its sources in reading order."""
+    text = environment.get_template(f"{TOP}{suffix}.j2").render(
         latency_cycles=unpacker.latency_cycles,
         word_bits=unpacker.word_bits,
         input_bits=sum(plan.slots * plan.item_bits for plan in unpacker.blocks),
@@ -81,9 +81,9 @@ def write_unpacking(path: Path, unpacker: Unpacker, environment: jinja2.Environm
         blocks=_blocks(unpacker),
     )
     for name in STATIC:
-        shutil.copyfile(asset("firmware_templates") / name, path / name)
-    (path / f"{TOP}.v").write_text(text)
-    return *(path / name for name in STATIC), path / f"{TOP}.v"
+        shutil.copyfile(asset("firmware_templates") / f"{name}{suffix}", path / f"{name}{suffix}")
+    (path / f"{TOP}{suffix}").write_text(text)
+    return tuple(path / f"{name}{suffix}" for name in (*STATIC, TOP))
 
 
 def _blocks(unpacker: Unpacker) -> list[dict[str, object]]:

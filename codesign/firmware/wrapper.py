@@ -61,31 +61,33 @@ def write_wrapper(
         The Verilog sources in reading order, the top module last.
     """
     path.mkdir(parents=True, exist_ok=True)
-    sources = () if unpacking is None else write_unpacking(path, unpacking[0], templates())
-    port = inputs if unpacking is None else unpacking[1]
-    values = {
-        **_port_values(inputs, outputs, network),
-        "input_bits": port.bits,
-        "unpacked_bits": 0 if unpacking is None else inputs.bits,
-    }
+    sources = () if unpacking is None else write_unpacking(path, unpacking[0], templates(), ".v")
+    values = _port_values(inputs, outputs, network, unpacking)
     ports = templates().get_template("network_ports.v.j2").render(values)
     (path / "network_ports.v").write_text(ports)
     write_constraints(path, TOP, CLOCK, timing)
-    (path / "trigger_parameters.vh").write_text(_parameters(port.bits, outputs.bits, timing.latency_cycles))
+    bits = inputs.bits if unpacking is None else unpacking[1].bits
+    (path / "trigger_parameters.vh").write_text(_parameters(bits, outputs.bits, timing.latency_cycles))
     shutil.copyfile(asset("firmware_templates") / f"{TOP}.v", path / f"{TOP}.v")
     return *sources, path / "network_ports.v", path / f"{TOP}.v"
 
 
 def write_vhdl_wrapper(
-    path: Path, inputs: Port, outputs: Port, network: IntegerModel, latency_cycles: int
+    path: Path,
+    inputs: Port,
+    outputs: Port,
+    network: IntegerModel,
+    latency_cycles: int,
+    unpacking: tuple[Unpacker, Port] | None = None,
 ) -> tuple[Path, ...]:
     """Write the same wrapper in VHDL-2008, and return its files in reading order; arguments of ``write_wrapper``."""
     path.mkdir(parents=True, exist_ok=True)
-    values = {**_port_values(inputs, outputs, network), "latency_cycles": latency_cycles}
+    sources = () if unpacking is None else write_unpacking(path, unpacking[0], templates(), ".vhd")
+    values = {**_port_values(inputs, outputs, network, unpacking), "latency_cycles": latency_cycles}
     for name in ("trigger_parameters.vhd", "network_ports.vhd"):
         (path / name).write_text(templates().get_template(f"{name}.j2").render(values))
     shutil.copyfile(asset("firmware_templates") / f"{TOP}.vhd", path / f"{TOP}.vhd")
-    return path / "trigger_parameters.vhd", path / "network_ports.vhd", path / f"{TOP}.vhd"
+    return *sources, path / "trigger_parameters.vhd", path / "network_ports.vhd", path / f"{TOP}.vhd"
 
 
 def write_constraints(path: Path, top: str, clock: str, timing: Timing) -> None:
@@ -114,12 +116,15 @@ def templates() -> jinja2.Environment:
     )
 
 
-def _port_values(inputs: Port, outputs: Port, network: IntegerModel) -> dict[str, object]:
+def _port_values(
+    inputs: Port, outputs: Port, network: IntegerModel, unpacking: tuple[Unpacker, Port] | None
+) -> dict[str, object]:
     """What the templates of the port adapter say."""
     return {
         "network": NETWORK,
         "score_format": network.score_format,
-        "input_bits": inputs.bits,
+        "input_bits": inputs.bits if unpacking is None else unpacking[1].bits,
+        "unpacked_bits": 0 if unpacking is None else inputs.bits,
         "output_bits": outputs.bits,
         "raw_input_bits": sum(bits.width for bits in network.input_bits),
         "raw_output_bits": sum(score.width for score in network.score_bits),

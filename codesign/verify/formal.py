@@ -41,7 +41,7 @@ def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progres
         ToolError: Yosys or GHDL is missing or does not read the design.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vhdl = _synthesised_vhdl(under_test, folder) if under_test.vhdl.sources else None
+    vhdl = _synthesised_vhdl(under_test, folder)
     checks = []
     modules = _modules(under_test)
     for done, module in enumerate(modules):
@@ -52,17 +52,16 @@ def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progres
 
 
 def _checks(
-    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path | None, folder: Path
+    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path, folder: Path
 ) -> Iterator[FormalCheck]:
     verilog = _verilog(under_test)
     if STAGE.fullmatch(module):
-        if vhdl is not None:
-            yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
+        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
         if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
             return
         netlist = SYNTHESIS.format(reads=verilog, module=module)
         yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
-    elif vhdl is not None:
+    else:
         text = modules[module].read_text()
         inner = [name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)]
         stubs = folder / f"stubs_{module}.v"
@@ -85,9 +84,15 @@ def _smallest_stage(modules: dict[str, Path]) -> str:
 
 
 def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
-    """The modules of the design, without those that the network compiler ships, by name."""
+    """The modules of the design by name, without those that the network compiler ships.
+
+    Modules of several sizes (``name #(``) are left out: GHDL gives each size a name of its own, and they are proven
+    within what contains them.
+    """
     own = [path for path in under_test.design.sources if path.parent.name != "static" and "_tables" not in path.name]
-    return {MODULE.findall(path.read_text())[0]: path for path in own}
+    text = "\n".join(path.read_text() for path in own)
+    modules = {MODULE.findall(path.read_text())[0]: path for path in own}
+    return {name: path for name, path in modules.items() if not re.search(rf"^\s*{name}\s*#\(", text, re.MULTILINE)}
 
 
 def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:

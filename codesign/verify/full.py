@@ -50,14 +50,12 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         return quick
     record = given.under_test.record
     ports = Ports(record["inputs"]["bits"], record["outputs"]["bits"])
-    result = quick
-    if record["vhdl_sources"]:
-        vhdl = partial(run_bench, simulator="ghdl", label=VHDL_LABEL, folder="ghdl")
-        result = _simulated(given, quick, given.under_test.vhdl, vhdl, VHDL_LABEL, VHDL_VECTORS, progress)
-        if record.get("decision"):
-            label = f"{record['top']} (ghdl, VHDL)"
-            whole = partial(run_around, simulator="ghdl", label=label)
-            result = _simulated(given, result, given.under_test.vhdl, whole, label, VHDL_VECTORS, progress)
+    vhdl = partial(run_bench, simulator="ghdl", label=VHDL_LABEL, folder="ghdl")
+    result = _simulated(given, quick, given.under_test.vhdl, vhdl, VHDL_LABEL, VHDL_VECTORS, progress)
+    if record.get("decision"):
+        label = f"{record['top']} (ghdl, VHDL)"
+        whole = partial(run_around, simulator="ghdl", label=label)
+        result = _simulated(given, result, given.under_test.vhdl, whole, label, VHDL_VECTORS, progress)
     progress("synthesising the netlist", 0, 1)
     folder = options.synthesise()
     netlist = netlist_design(record["top"], folder, top_ports(record))

@@ -1,4 +1,4 @@
-"""Verilog that unpacks words, in the wrapper and through the whole bench, against the golden model; and its faults."""
+"""HDL that unpacks words, in the wrapper and through the whole bench, against the golden model; and its faults."""
 
 import dataclasses
 import json
@@ -20,7 +20,9 @@ from codesign.tools import find_tool, require_tool
 from codesign.unpacking import RawField, SourceBlock
 from codesign.unpacking_plan import make_unpacker
 from codesign.verify import verify_firmware
+from codesign.verify.formal import formal_checks
 from codesign.verify.source_vectors import make_source_vectors
+from codesign.verify.step import FirmwareUnderTest, Given, run_bench
 from codesign.verify.words import pack_words
 
 pytestmark = [
@@ -31,6 +33,21 @@ pytestmark = [
 # Stands where the network is: its scores are its inputs, one clock later.
 NETWORK = "module network(input clk, input [{0}:0] model_inp, output reg [{0}:0] model_out); "
 NETWORK += "always @(posedge clk) model_out <= model_inp; endmodule"
+VHDL_NETWORK = """
+library ieee;
+use ieee.std_logic_1164.all;
+entity network is
+    port (
+        clk : in std_logic;
+        model_inp : in std_logic_vector({0} downto 0);
+        model_out : out std_logic_vector({0} downto 0)
+    );
+end entity network;
+architecture rtl of network is
+begin
+    model_out <= model_inp when rising_edge(clk);
+end architecture rtl;
+"""
 MET = (
     InputFormat("met.pt", "GeV", 1.0, 2.0, 5, False),  # shifted by two bits, rounded, saturated at both ends
     InputFormat("met.phi", "rad", 0.0, 0.25, 5, True, 24),
@@ -63,9 +80,12 @@ def written(path, layers):
     port = source_port(unpacker)
     sources = wrapper.write_wrapper(path, inputs, outputs, network, timing, (unpacker, port))
     (path / "network.v").write_text(NETWORK.format(CONTRACT.word_bits - 1))
+    vhdl = wrapper.write_vhdl_wrapper(path, inputs, outputs, network, timing.latency_cycles, (unpacker, port))
+    (path / "network.vhd").write_text(VHDL_NETWORK.format(CONTRACT.word_bits - 1))
     record = {
         "top": wrapper.TOP,
         "rtl_sources": ["network.v", *(source.name for source in sources)],
+        "vhdl_sources": ["network.vhd", *(source.name for source in vhdl)],
         "include_directories": ["."],
         "inputs": json.loads(to_json(port)),
         "outputs": json.loads(to_json(outputs)),
@@ -157,6 +177,46 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(tmp_path, fault):
     assert differing(tmp_path, 2, FAULTS[fault]) > 0
+
+
+VHDL_FAULTS = {
+    None: ("sort_objects.vhd", "", ""),
+    "no saturation at the top": ("scale_saturate.vhd", "LAST > HIGHEST and", "false and"),
+    "truncation instead of rounding": ("scale_saturate.vhd", "choose(DOWN > 0, 2 ** DOWN / 2, 0)", "0"),
+    "an angle that does not wrap": ("scale_saturate.vhd", "return angle - by", "return angle"),
+    "an unstable sort": ("sort_objects.vhd", "not std_logic_vector(to", "std_logic_vector(to"),
+    "no zero suppression": ("zero_suppress.vhd", "extended <= EMPTY_AT_MOST", "false"),
+    "a block that does not wait": ("unpack_inputs.vhd", "WIDTH => 10, DEPTH => 3", "WIDTH => 10, DEPTH => 2"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_tool("ghdl") is None, reason="GHDL is not installed")
+@pytest.mark.parametrize("fault", VHDL_FAULTS)
+def test_the_vhdl_gives_the_same_integers(tmp_path, fault):
+    unpacker, record = written(tmp_path, layers=2)
+    file, old, new = VHDL_FAULTS[fault]
+    text = (tmp_path / file).read_text()
+    assert text.count(old) == 1 or not old
+    (tmp_path / file).write_text(text.replace(old, new))
+    vectors, integers = words(unpacker, 300)
+    under_test = FirmwareUnderTest(tmp_path, record)
+    given = Given(under_test, vectors, integers, tmp_path / "verify", seed=6)
+    _, comparison = run_bench(given, under_test.vhdl, np.arange(len(integers)), simulator="ghdl", label="VHDL")
+    assert comparison.passed == (fault is None), str(comparison)
+
+
+@pytest.mark.yosys
+@pytest.mark.skipif(find_tool("ghdl") is None or find_tool("yosys") is None, reason="GHDL or Yosys is not installed")
+@pytest.mark.parametrize("fault", [None, "an unstable sort"])
+def test_the_vhdl_is_proven_equal_to_the_verilog(tmp_path, fault):
+    _, record = written(tmp_path, layers=3)
+    file, old, new = VHDL_FAULTS[fault]
+    (tmp_path / file).write_text((tmp_path / file).read_text().replace(old, new))
+    checks = formal_checks(FirmwareUnderTest(tmp_path, record), tmp_path / "formal")
+    verdicts = {check.module: check.verdict for check in checks}
+    assert verdicts.pop("unpack_inputs") == ("different" if fault else "proven")
+    assert verdicts == {"network": "proven", "network_ports": "proven", "trigger_algorithm": "proven"}
 
 
 def test_every_bit_of_the_words_has_a_place_in_the_port():
