@@ -43,16 +43,21 @@ def _lut(records: Records) -> Iterator[str]:
     """LUT and the compiler's cost belong to the same design."""
     firmware = records.firmware or {}
     cost = firmware.get("lut_estimate")
-    # Logic around the network has no cost: then there is no upper bound.
+    # Logic around the network has no cost: the network is judged alone where that was synthesised too.
     bounded = firmware.get("top") == "trigger_algorithm" and not firmware.get("unpacking")
-    for use in (records.synth or {}).get("boards") or ():
+    synth = records.synth or {}
+    alone = {use["board"]: use["lut"] for use in synth.get("network_alone") or () if use.get("lut") is not None}
+    for use in synth.get("boards") or ():
         lut = use.get("lut")
         if lut is None or not cost or use["tool"] not in TOOLS_OF_RTL:
             continue
+        network = alone.get(use["board"], lut)
+        if lut + SMALL_LUT < network:
+            yield f"{lut:,} LUT on {use['board']}, fewer than the {network:,} of the network in it"
         low, high = (factor * cost for factor in LUT_OVER_COST)
-        if lut + SMALL_LUT < low or (bounded and lut - SMALL_LUT > high):
+        if network + SMALL_LUT < low or ((bounded or use["board"] in alone) and network - SMALL_LUT > high):
             bounds = f"{low:,.0f} … {high:,.0f}"
-            yield f"{lut:,} LUT on {use['board']} where the compiler's cost is {cost:,.0f}: expected {bounds}"
+            yield f"{network:,} LUT on {use['board']} where the compiler's cost is {cost:,.0f}: expected {bounds}"
 
 
 def _reports(records: Records) -> Iterator[str]:

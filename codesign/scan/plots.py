@@ -65,6 +65,8 @@ def front_figure(
 def parallel_figure(columns: Mapping[str, Sequence[Any]], kept: ArrayLike) -> Figure:
     """Parameters and objectives of every trial as one line across parallel axes; the front is drawn on top.
 
+    What all trials have in common has no axis.
+
     Args:
         columns: values by name, one per trial; None where a trial has none.
         kept: which trials are on the front.
@@ -72,7 +74,8 @@ def parallel_figure(columns: Mapping[str, Sequence[Any]], kept: ArrayLike) -> Fi
     figure, axes = single_axes()
     figure.set_size_inches(11.2, 4.4)
     scaled = []
-    for place, (name, values) in enumerate(columns.items()):
+    varied = {name: values for name, values in columns.items() if len({str(v) for v in values if v is not None}) > 1}
+    for place, (name, values) in enumerate((varied or columns).items()):
         positions, ends = _positions(values)
         scaled.append(positions)
         axes.plot([place, place], [0, 1], color=INK, linewidth=0.8)
@@ -82,7 +85,7 @@ def parallel_figure(columns: Mapping[str, Sequence[Any]], kept: ArrayLike) -> Fi
     lines = np.array(scaled).T
     for on_front, line in sorted(zip(np.asarray(kept, bool), lines, strict=True), key=lambda pair: bool(pair[0])):
         axes.plot(line, color=colour(0) if on_front else GRID, alpha=0.9 if on_front else 0.6, linewidth=1.3)
-    axes.set(xlim=(-0.4, len(columns) - 0.6), ylim=(-0.3, 1.15))
+    axes.set(xlim=(-0.4, len(scaled) - 0.6), ylim=(-0.3, 1.15))
     axes.axis("off")
     return figure
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from codesign.progress import Progress
@@ -24,19 +25,21 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 
     firmware, section = run.record("firmware"), run.config.synthesis
     boards, folder = run_boards(run), run.path / "synth"
-    result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
-    return {**dataclasses.asdict(result), **_parts(run, boards, progress)}
+    with ThreadPoolExecutor(max_workers=1) as beside:  # Yosys takes one core
+        parts = beside.submit(_parts, run, boards)
+        result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
+        return {**dataclasses.asdict(result), **parts.result()}
 
 
-def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, Any]:
-    """Resources to compare with: the network without what unpacks its inputs, the one with weights in registers."""
+def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
+    """Resources to compare with: the network without what stands around it, the one with weights in registers."""
     from codesign.synth.design import Design
     from codesign.synth.dispatch import firmware_design
     from codesign.synth.step import synthesise_boards
 
     firmware, directory = run.record("firmware"), run.path / "firmware"
     parts: dict[str, Design] = {}
-    if firmware.get("unpacking"):
+    if firmware.get("unpacking") or firmware.get("decision"):
         parts["network_alone"] = dataclasses.replace(firmware_design(directory, firmware), top=firmware["network"])
     if firmware.get("reloadable"):
         made = firmware["reloadable"]
@@ -45,6 +48,6 @@ def _parts(run: Run, boards: Sequence[Board], progress: Progress) -> dict[str, A
     if run.config.synthesis.tool != "yosys":
         return {}
     return {
-        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name, progress))["boards"]
+        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name))["boards"]
         for name, part in parts.items()
     }

@@ -9,7 +9,7 @@ from codesign.report.plots import share_figure
 from codesign.report.sections.missing import not_run
 
 # What is synthesised besides, for comparison.
-PARTS = {"network_alone": "network without input unpacking", "reloadable": "algorithm with weights in registers"}
+PARTS = {"network_alone": "network alone", "reloadable": "algorithm with weights in registers"}
 SHARES = {"LUT": "lut_share", "FF": "ff_share", "DSP": "dsp_share", "BRAM": "bram_share"}
 
 _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
