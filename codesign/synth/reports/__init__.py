@@ -14,6 +14,7 @@ from codesign.synth.reports.csynth import (
 )
 from codesign.synth.reports.export import ExportReport, parse_export, parse_export_rpt, parse_export_xml
 from codesign.synth.reports.nextpnr import NextpnrReport, RoutedClock, parse_nextpnr_json, parse_nextpnr_log
+from codesign.synth.reports.oneapi import IntelResources, OneApiReport, parse_oneapi
 from codesign.synth.reports.power import PowerReport, parse_power
 from codesign.synth.reports.timing import ClockTiming, Slacks, TimingReport, parse_timing_summary
 from codesign.synth.reports.utilization import (
@@ -35,7 +36,9 @@ __all__ = [
     "HierarchyRow",
     "HlsInstance",
     "HlsResources",
+    "IntelResources",
     "NextpnrReport",
+    "OneApiReport",
     "PowerReport",
     "RoutedClock",
     "Slacks",
@@ -50,6 +53,7 @@ __all__ = [
     "parse_export_xml",
     "parse_nextpnr_json",
     "parse_nextpnr_log",
+    "parse_oneapi",
     "parse_power",
     "parse_timing_summary",
     "parse_utilization",
