@@ -6,7 +6,7 @@
 
 BIN := .venv/bin
 # Two processes use two cores better than JAX does; each takes up to 5 GB.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+PYTEST := PATH="$(CURDIR)/.nextpnr-xilinx/bin:$$PATH" $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 demo: setup
 	$(BIN)/codesign run examples/jet_tagging.toml
@@ -26,4 +26,4 @@ setup:
 	./setup.sh
 
 clean:
-	rm -rf .venv .uv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis runs
+	rm -rf .venv .uv .nextpnr-xilinx .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis runs

