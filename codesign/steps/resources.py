@@ -32,9 +32,11 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
-    """Resources to compare with: the network without what stands around it, the one with weights in registers."""
+    """Resources to compare with: the network alone, its stages, and the network with weights in registers."""
+    from codesign.synth.attempt import attempt
     from codesign.synth.design import Design
     from codesign.synth.dispatch import firmware_design
+    from codesign.synth.stages import synthesise_stages
     from codesign.synth.step import synthesise_boards
 
     firmware, directory = run.record("firmware"), run.path / "firmware"
@@ -47,7 +49,10 @@ def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
         parts["reloadable"] = Design(files[0], files[1], made["top"])
     if run.config.synthesis.tool != "yosys":
         return {}
-    return {
+    found: dict[str, Any] = {
         name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name))["boards"]
         for name, part in parts.items()
     }
+    design, folder = firmware_design(directory, firmware), run.path / "synth" / "stages"
+    stages = attempt("yosys", lambda: synthesise_stages(design, boards[0].family, folder), "yosys")
+    return {**found, "stages": [dataclasses.asdict(stage) for stage in stages.result or ()]}

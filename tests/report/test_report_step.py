@@ -347,6 +347,14 @@ class TestFailedTools:
         assert any(line.endswith("[placed and routed by nextpnr on a proxy device, not the target]") for line in
                    step_lines(run, "synth"))  # fmt: skip
 
+    def test_the_stages_of_the_network_are_a_table(self, make_run: RunMaker) -> None:
+        run = make_run()
+        used = {"lut": 437, "ff": 302, "carry4": 124, "dsp": 0, "bram_18k": 0, "logic_levels": 7}
+        stages = [{"stage": "logic0", "used": used}, {"stage": "logic1", "used": used | {"lut": 9, "logic_levels": 12}}]
+        _, page, _ = draft(make_run(synth=run.record("synth") | {"stages": stages}))
+        assert "Network by pipeline stage" in page.text
+        assert re.search(r"all\W+446\W+604\W+248\W+0\W+0\W+12\b", page.text)
+
 
 def test_without_the_machine_learning_stack(make_run: RunMaker) -> None:
     run = make_run(**dict.fromkeys(STEPS))

@@ -63,7 +63,15 @@ def resources(records: Records) -> Section:
         "algorithm: network, wrapper, registers.",
         "warn",
     )
-    blocks: list[Block] = [claim, *lost, _table(boards), *routed, *_layers(records), _estimate(records, known[0])]
+    blocks: list[Block] = [
+        claim,
+        *lost,
+        _table(boards),
+        *routed,
+        *_layers(records),
+        *_stages(records),
+        _estimate(records, known[0]),
+    ]
     return Section("resources", "Resources", (*blocks, _plot(known)))
 
 
@@ -75,9 +83,9 @@ def _routed(proxy: Record | None) -> Iterator[Block]:
         yield Paragraph(f"Place and route on {proxy['device']}: no clock: {proxy['failed']}", "warn")
         return
     note = (
-        "Not the target: another vendor, an older process, four-input LUTs. It shows that the pipeline can be routed, "
-        "and what limits it there; no open tool times UltraScale+. The harness (shift registers at inputs and outputs) "
-        "is counted too."
+        "Not the target: another device of an older process. It shows that the pipeline can be routed, and what limits "
+        "it there; no open tool times UltraScale+. The harness (shift registers at inputs and outputs) is counted too, "
+        "and LUTs that only lead into a carry chain."
     )
     rows = [
         ("device", proxy["device"]),
@@ -111,6 +119,25 @@ def _layers(records: Records) -> Iterator[Block]:
     )
     rows.append(["all", text.count(total), ""])
     yield table("Cost by layer", ("layer", "LUT, estimated", "share"), "lrr", rows, note, half=True)
+
+
+def _stages(records: Records) -> Iterator[Block]:
+    """What synthesis finds in each stage of the network's pipeline; nothing where it was not taken apart."""
+    stages = (records.synth or {}).get("stages") or ()
+    if not stages:
+        return
+    counted = ("lut", "ff", "carry4", "dsp", "bram_18k")
+    rows = [
+        [stage["stage"], *(text.count(stage["used"][key]) for key in (*counted, "logic_levels"))] for stage in stages
+    ]
+    total = [text.count(sum(stage["used"][key] for stage in stages)) for key in counted]
+    rows.append(["all", *total, text.count(max(stage["used"]["logic_levels"] or 0 for stage in stages))])
+    note = (
+        "Yosys on each stage alone, with the registers behind it. The stage with the most logic levels, LUTs and carry "
+        "chains in a row, limits the clock."
+    )
+    header = ("stage", "LUT", "FF", "CARRY4", "DSP", "BRAM18", "logic levels")
+    yield table("Network by pipeline stage", header, "l" + 6 * "r", rows, note, half=True)
 
 
 def _table(boards: Sequence[Record]) -> Table:
