@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from codesign.config import Config
 from codesign.errors import CodesignError
 from codesign.evaluation.scores import read_scores
 from codesign.files import write_whole
@@ -23,11 +24,12 @@ from codesign.scan.pareto import oriented, spread_along
 from codesign.scan.quantities import Physics, measure, parse_objective
 from codesign.scan.samples import reported_sample
 from codesign.scan.toml import to_toml
+from codesign.sections import validate_section
 from codesign.steps import MODEL, SCORES, TRAINING_STATE
 from codesign.summary import measured
 
 FINAL = "final.json"
-SEED_MARGIN = 1.05  # EBOPs by which another seed may exceed the candidate
+SEED_MARGIN = 1.05  # EBOPs by which another training may exceed the point of the search
 RETRAINED = ("prepare", "train", "evaluate")  # steps of a training with another seed
 
 
@@ -43,6 +45,7 @@ class FinalTask:
         state: folder of that trial.
         configuration: text of its configuration.
         retrained: whether it is a training with another seed; the candidate itself is proved and synthesised.
+        inherited: whether it takes over the training of the trial.
         objectives: names of the objectives.
         limits: hard limits.
         tpr_fpr: background efficiency of a limit on ``tpr``, None without one.
@@ -56,6 +59,7 @@ class FinalTask:
     state: str
     configuration: str
     retrained: bool
+    inherited: bool
     objectives: tuple[str, ...]
     limits: dict[str, float] = field(default_factory=dict)
     tpr_fpr: float | None = None
@@ -144,12 +148,17 @@ def _task(scan: Scan, number: int, place: int, entry: FrontEntry, seed: int) -> 
     trial = scan.folder / "trials" / f"{entry.trial:04d}"
     name = point_name(entry)
     content = point_configuration(trial, entry, name)
+    limits, factor = scan.settings.constraints, scan.settings.final.epochs_factor
+    if factor > 1:
+        epochs = validate_section(Config, content, str(trial)).training.epochs
+        content.setdefault("training", {})["epochs"] = round(factor * epochs)
+        content["name"] += "-full"
     if seed:
         content["seed"] = content.get("seed", 1) + seed
-        content["name"] = f"{name}-seed{content['seed']}"
-        if "checkpoint_ebops" in content.get("quantization", {}):
-            content["quantization"]["checkpoint_ebops"] *= SEED_MARGIN
-    limits = scan.settings.constraints
+        content["name"] += f"-seed{content['seed']}"
+    inherited = factor == 1 and not seed
+    if not inherited and "checkpoint_ebops" in content.get("quantization", {}):
+        content["quantization"]["checkpoint_ebops"] *= SEED_MARGIN
     return FinalTask(
         number,
         str((scan.folder / "front" / content["name"]).resolve()),
@@ -158,6 +167,7 @@ def _task(scan: Scan, number: int, place: int, entry: FrontEntry, seed: int) -> 
         str(trial.resolve()),
         to_toml(content),
         bool(seed),
+        inherited,
         tuple(scan.directions),
         limits.limits(),
         limits.tpr_fpr,
@@ -193,7 +203,7 @@ def start_point(folder: Path, configuration: str, trial: Path, *, inherit: bool)
 def finalise(task: FinalTask) -> FinalResult:
     """Bring the run of a candidate, or of another seed of it, up to date by the ordinary steps, and judge it."""
     folder = Path(task.folder)
-    run = start_point(folder, task.configuration, Path(task.state), inherit=not task.retrained)
+    run = start_point(folder, task.configuration, Path(task.state), inherit=task.inherited)
     try:
         with run.lock():
             for name in RETRAINED if task.retrained else STEPS:

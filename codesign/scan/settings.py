@@ -87,10 +87,13 @@ class FinalSection(Section):
     Attributes:
         candidates: points of the front that are trained again, verified and synthesised, spread along it.
         seeds: further trainings of each with other seeds.
+        epochs_factor: how many times the epochs of the search a candidate is trained for; at 1 its training is the one
+            of the search and is not repeated.
     """
 
     candidates: Annotated[int, Field(ge=1)] = 4
     seeds: Annotated[int, Field(ge=1)] = 2
+    epochs_factor: Annotated[float, Field(ge=1)] = 1.0
 
 
 class ScanConfig(Section):

@@ -1,9 +1,12 @@
 """What becomes of the candidates: groups, verdicts, the one to take."""
 
+import tomllib
+
 import pytest
 
 from codesign.errors import ConfigError, RunError
 from codesign.scan.choice import best_record
+from codesign.scan.driver import front
 from codesign.scan.final import FinalResult, final_tasks
 from codesign.scan.final_table import final_records, final_table
 from codesign.scan.page import build_page, write_page
@@ -62,6 +65,23 @@ def test_candidates_have_further_seeds_and_their_checkpoint(scanned, objective):
     assert "seed = 7" in tasks[4].configuration
     assert "checkpoint_ebops" in tasks[0].configuration
     assert len({task.folder for task in tasks}) == 6
+
+
+def test_candidates_are_trained_longer_than_the_search_where_that_is_wanted(scanned, objective):
+    scan = scanned(objective.quick, ("[search]", "[final]\ncandidates = 1\nseeds = 1\nepochs_factor = 2.5\n[search]"))
+    for number in scan.results:
+        folder = scan.folder / "trials" / f"{number:04d}"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text((scan.folder / "base.toml").read_text())
+        (folder / "training_state.npz").touch()
+    searched = tomllib.loads((scan.folder / "base.toml").read_text())["training"]["epochs"]
+    for task, suffix in zip(final_tasks(scan), ("-full", "-full-seed4"), strict=True):
+        assert not task.inherited
+        assert task.folder.endswith(suffix)
+        content = tomllib.loads(task.configuration)
+        assert content["training"]["epochs"] == round(2.5 * searched)
+        kept = front(scan.results, scan.directions)[0].point.ebops
+        assert content["quantization"]["checkpoint_ebops"] == pytest.approx(1.05 * kept)
 
 
 def test_the_best_is_the_cheapest_that_cannot_be_told_apart_within_the_limits(scanned, objective):
