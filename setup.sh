@@ -2,7 +2,10 @@
 # Prepares everything that `make demo` and `make test` need: system packages, uv, and the locked Python environment.
 # Nothing is repeated that is there already. PYTHON names another interpreter (3.11 to 3.13).
 #
-#     ./setup.sh nextpnr-xilinx    also unpacks nextpnr for the Xilinx 7 series into .nextpnr-xilinx (280 MB; Debian, amd64)
+# What a few tests and options use besides, by name:
+#
+#     ./setup.sh nextpnr-xilinx    nextpnr for the Xilinx 7 series, unpacked into .nextpnr-xilinx (280 MB; Debian, amd64)
+#     ./setup.sh postgresql        a PostgreSQL server, for scans that several hosts write
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
@@ -17,6 +20,10 @@ done
 if ! command -v uv >/dev/null 2>&1 && [ ! -x .uv/bin/uv ] && ! "$PYTHON" -c 'import ensurepip' 2>/dev/null; then
     missing="$missing python3-venv"
 fi
+asked=" $* "
+case "$asked" in *" postgresql "*)
+    command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql" ;;
+esac
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
         say "Please install these programs with your system's package manager, then repeat the command:$missing"
@@ -40,7 +47,9 @@ fi
 
 # --- nextpnr for the Xilinx 7 series, on request: in no Python package, and in Debian not before its unstable release ---
 # It is unpacked with all the libraries it needs, its own C library included, so nothing of the system is changed.
-if [ "${1:-}" = nextpnr-xilinx ] && [ ! -x .nextpnr-xilinx/bin/nextpnr-himbaechel-xilinx ]; then
+wanted=no
+case "$asked" in *" nextpnr-xilinx "*) [ -x .nextpnr-xilinx/bin/nextpnr-himbaechel-xilinx ] || wanted=yes ;; esac
+if [ "$wanted" = yes ]; then
     keys=/usr/share/keyrings/debian-archive-keyring.gpg
     if ! command -v apt-get >/dev/null 2>&1 || [ ! -f "$keys" ]; then
         say "nextpnr for the Xilinx 7 series is taken from Debian's archive, which needs apt-get and $keys"

@@ -62,7 +62,11 @@ def open_study(folder: Path, url: str | None, name: str, directions: dict[str, A
 
 
 def _engine(url: str | None) -> dict[str, Any]:
-    return {"connect_args": {"timeout": BUSY_S}} if url is None or url.startswith("sqlite") else {"pool_pre_ping": True}
+    from sqlalchemy.pool import NullPool
+
+    if url is None or url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_S}}
+    return {"poolclass": NullPool}  # a connection for each trial: none can have died in the meantime
 
 
 def _require_own(study: "optuna.Study", owner: str, key: str, where: str) -> None:
@@ -87,7 +91,7 @@ def readable_faults(where: str) -> Iterator[None]:
     """Turn what databases throw into an error that says what to do.
 
     Raises:
-        RunError: it is damaged, locked, full, or cannot be reached.
+        RunError: it is damaged, locked, full, or cannot be reached, or its driver is missing.
     """
     import optuna
     import sqlalchemy.exc
@@ -96,7 +100,9 @@ def readable_faults(where: str) -> Iterator[None]:
         yield
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = _deepest(error)
-        if "locked" in reason or "busy" in reason:
+        if isinstance(error, sqlalchemy.exc.ArgumentError):
+            advice = "expected the URL of a database, such as postgresql://user@host/name"
+        elif "locked" in reason or "busy" in reason:
             advice = f"another program has held it for {BUSY_S:g} s; end that program and repeat the command"
         elif "malformed" in reason or "not a database" in reason:
             advice = "damaged; move it away and repeat the command: it is filled again from the folders of the trials"
@@ -105,6 +111,8 @@ def readable_faults(where: str) -> Iterator[None]:
         else:
             advice = "check that the database can be reached, and repeat the command; nothing finished is lost"
         raise RunError(f"{where}: {reason}: {advice}") from None
+    except ImportError as error:
+        raise RunError(f"{where}: {_deepest(error)}; install the driver of this database for SQLAlchemy") from None
 
 
 def _deepest(error: BaseException) -> str:
