@@ -192,7 +192,7 @@ VHDL_FAULTS = {
 
 @pytest.mark.slow
 @pytest.mark.skipif(find_tool("ghdl") is None, reason="GHDL is not installed")
-@pytest.mark.parametrize("fault", VHDL_FAULTS)
+@pytest.mark.parametrize("fault", [None, "no zero suppression", "a block that does not wait"])
 def test_the_vhdl_gives_the_same_integers(tmp_path, fault):
     unpacker, record = written(tmp_path, layers=2)
     file, old, new = VHDL_FAULTS[fault]
@@ -208,7 +208,7 @@ def test_the_vhdl_gives_the_same_integers(tmp_path, fault):
 
 @pytest.mark.yosys
 @pytest.mark.skipif(find_tool("ghdl") is None or find_tool("yosys") is None, reason="GHDL or Yosys is not installed")
-@pytest.mark.parametrize("fault", [None, "an unstable sort"])
+@pytest.mark.parametrize("fault", [fault for fault in VHDL_FAULTS if fault != "a block that does not wait"])
 def test_the_vhdl_is_proven_equal_to_the_verilog(tmp_path, fault):
     _, record = written(tmp_path, layers=3)
     file, old, new = VHDL_FAULTS[fault]
