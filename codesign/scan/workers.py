@@ -146,6 +146,7 @@ class DaskWorkers:
             n_workers=self.place.workers,
             threads_per_worker=1,
             processes=True,
+            silence_logs=logging.ERROR,  # a second ctrl-C is no reason to warn
             memory_limit=f"{self.place.memory_gb}GB" if self.place.memory_gb else "auto",
             dashboard_address="127.0.0.1:0",
             local_directory=str(self.place.cache.parent / "dask"),
