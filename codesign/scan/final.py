@@ -254,4 +254,9 @@ def test_physics(run: Run, objectives: Sequence[str], tpr_fpr: float | None) -> 
 def _synthesised(run: Run) -> dict[str, float | None]:
     """Costs of the whole algorithm, wrapper included, as the synthesis step counts them."""
     costs = {name: value for name, value in measured(run).items() if name not in ("accuracy", "auc", "tpr", "ebops")}
-    return {**costs, "latency_cycles": float(run.record("firmware")["latency_cycles"])}
+    alone = next(iter(run.record("synth").get("network_alone", ())), {})
+    return {
+        **costs,
+        "latency_cycles": float(run.record("firmware")["latency_cycles"]),
+        "network_lut": alone.get("lut"),
+    }

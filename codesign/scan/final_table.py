@@ -14,9 +14,9 @@ from codesign.scan.pareto import Directions, groups, non_dominated, oriented
 COSTS = ("lut", "ff", "dsp", "latency_cycles", "latency_ns")
 NOTE = (
     "Physics of the events that no choice has seen, ± statistical error (68 %); of seeds: mean ± standard deviation of "
-    "the candidate and its further trainings, LUT there as the compiler counts them. Costs of the whole algorithm with "
-    "its wrapper after synthesis. A group holds the candidates whose physics cannot be told apart within statistical "
-    "error and seed spread; its cheapest is marked."
+    "the candidate and its further trainings, LUT there as the compiler counts those of the network. The other costs "
+    "are those of the whole algorithm after synthesis, LUT also of the network alone. A group holds the candidates "
+    "whose physics cannot be told apart within statistical error and seed spread; its cheapest is marked."
 )
 
 
@@ -80,23 +80,27 @@ def final_table(records: Sequence[Mapping[str, Any]], directions: Directions) ->
     """The candidates for a reader."""
     physics = [name for name in directions if name not in (*COSTS, "ebops", "lut_share", "latency_bunch_crossings")]
     header = (
-        "trial", "group", *(part for name in physics for part in (name, f"{name}, seeds")), "LUT", "LUT traced, seeds",
-        "FF", "latency [ns]", "verified", "limits",
+        "trial", "group", *(part for name in physics for part in (name, f"{name}, seeds")), "LUT", "LUT, network",
+        "LUT traced, seeds", "FF", "latency [ns]", "verified", "limits",
     )  # fmt: skip
     rows = [_row(record, physics) for record in records]
-    return table("Candidates", header, "rl" + "rr" * len(physics) + "rrrrll", rows, NOTE)
+    return table("Candidates", header, "rl" + "rr" * len(physics) + "rrrrrll", rows, NOTE)
 
 
 def _row(record: Mapping[str, Any], physics: Sequence[str]) -> list[Cell | str]:
     if not record["values"]:
-        blank = [""] * (2 * len(physics) + 4)
+        blank = [""] * (2 * len(physics) + 5)
         return [str(record["trial"]), "", *blank, Cell("failed", "bad"), Cell(record["reason"] or "", "bad")]
     values, errors = record["values"], record["errors"]
     group = "" if record["group"] is None else chr(ord("A") + record["group"])
     cells: list[Cell | str] = [str(record["trial"]), Cell(group, "good" if record["recommended"] else "plain")]
     for name in physics:
         cells += [quantity(values[name], errors[name]), _spread(record["spread"].get(name), 4)]
-    cells += [quantity(values["lut"]), _spread(record["spread"].get("traced_lut"), 0)]
+    cells += [
+        quantity(values["lut"]),
+        quantity(values.get("network_lut")),
+        _spread(record["spread"].get("traced_lut"), 0),
+    ]
     cells += [quantity(values.get("ff")), quantity(values.get("latency_ns"))]
     missed = ", ".join(name for name, violation in record["violations"].items() if violation > 0)
     return [*cells, check_mark(bool(record["verified"])), Cell(missed, "bad") if missed else check_mark(True)]

@@ -126,7 +126,7 @@ def _plot(scan: Scan, horizontal: str, vertical: str) -> Plot:
     values = np.array([[point.values[name] for name in pair] for point in points])
     errors = np.array([[point.errors.get(name, 0.0) for name in pair] for point in points])
     judged = [
-        [*(record["values"][name] for name in pair), *(record["errors"].get(name) or 0.0 for name in pair)]
+        [part for both in zip(*(_judged(record, name) for name in pair), strict=True) for part in both]
         for record in final_records(read_final(scan.folder), scan.directions)
         if record["verified"]
     ]
@@ -136,6 +136,14 @@ def _plot(scan: Scan, horizontal: str, vertical: str) -> Plot:
     )
     caption = f"{vertical} against {horizontal} of all {len(points)} points that keep the limits."
     return Plot(f"front-{_file(vertical)}-{_file(horizontal)}", caption, figure, wide=True)
+
+
+def _judged(record: Mapping[str, Any], name: str) -> tuple[float, float]:
+    """Value and error of a candidate; LUT as the front has them, of the network as the compiler counts it."""
+    traced = record["spread"].get("traced_lut") if name == "lut" else None
+    if traced is not None:
+        return traced["mean"], traced["std"] or 0.0
+    return record["values"][name], record["errors"].get(name) or 0.0
 
 
 def _file(name: str) -> str:
@@ -150,7 +158,6 @@ def _space(scan: Scan) -> Section:
     parameters = {trial.number: trial.params for trial in scan.study.get_trials(deepcopy=False)}
     names = [parameter.name for parameter in scan.space.parameters]
     columns: dict[str, list[Any]] = {name: [parameters[number].get(name) for number in done] for name in names}
-    columns = {name: values for name, values in columns.items() if len({str(value) for value in values}) > 1}
     columns |= {name: [result.points[0].values[name] for result in done.values()] for name in scan.directions}
     on_front = {entry.trial for entry in front(scan.results, scan.directions)}
     kept = [number in on_front for number in done]

@@ -51,7 +51,7 @@ def front_figure(
         axes.errorbar(
             judged[:, 0], judged[:, 1], xerr=judged[:, 2], yerr=judged[:, 3], fmt="D", color=CHOSEN, capsize=3,
             markersize=6,
-            label="candidates: untouched events, synthesised",
+            label="candidates on untouched events",
         )  # fmt: skip
     axes.set(xlabel=label(names[0], 40), ylabel=label(names[1], 40))
     for which, wanted in zip(("x", "y"), log, strict=True):
@@ -84,7 +84,14 @@ def parallel_figure(columns: Mapping[str, Sequence[Any]], kept: ArrayLike) -> Fi
         axes.annotate(label(name.split(".")[-1], 24), (place, -0.14), ha="center", va="top", fontsize=9, rotation=12)
     lines = np.array(scaled).T
     for on_front, line in sorted(zip(np.asarray(kept, bool), lines, strict=True), key=lambda pair: bool(pair[0])):
-        axes.plot(line, color=colour(0) if on_front else GRID, alpha=0.9 if on_front else 0.6, linewidth=1.3)
+        axes.plot(
+            line,
+            "o-",
+            color=colour(0) if on_front else GRID,
+            alpha=0.9 if on_front else 0.6,
+            linewidth=1.3,
+            markersize=2,
+        )
     axes.set(xlim=(-0.4, len(scaled) - 0.6), ylim=(-0.3, 1.15))
     axes.axis("off")
     return figure
