@@ -32,7 +32,7 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 
 
 def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
-    """Resources to compare with: the network alone, its stages, and the network with weights in registers."""
+    """What to compare with, on the firmware's board: the network alone, its stages, that with weights in registers."""
     from codesign.synth.attempt import attempt
     from codesign.synth.design import Design
     from codesign.synth.dispatch import firmware_design
@@ -50,7 +50,7 @@ def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
     if run.config.synthesis.tool != "yosys":
         return {}
     found: dict[str, Any] = {
-        name: dataclasses.asdict(synthesise_boards(part, boards, run.path / "synth" / name))["boards"]
+        name: dataclasses.asdict(synthesise_boards(part, boards[:1], run.path / "synth" / name))["boards"]
         for name, part in parts.items()
     }
     design, folder = firmware_design(directory, firmware), run.path / "synth" / "stages"
