@@ -173,12 +173,7 @@ def generate(
         decision, more = _write_decision(path / "wrapper", request, outputs, integer_model, network, timing)
         latency_cycles = decision.latency_cycles
         sources = tuple(dict.fromkeys((*sources, *more)))  # both parts delay words
-    vhdl = rtl.write_vhdl(
-        integer_model, path / "vhdl", part=target.part, clock_period_ns=period_ns, latency_cutoff=target.latency_cutoff
-    )
-    vhdl += wrapper.write_vhdl_wrapper(path / "vhdl", inputs, outputs, integer_model, timing.latency_cycles, words)
-    if decision is not None:
-        vhdl = tuple(dict.fromkeys((*vhdl, *write_vhdl_decision(path / "vhdl", decision, outputs))))
+    vhdl = _write_vhdl(path / "vhdl", target, decision, inputs, outputs, integer_model, timing.latency_cycles, words)
     return FirmwareResult(
         top=wrapper.TOP if decision is None else decision.top,
         clock=wrapper.CLOCK if decision is None else decision.clock_port,
@@ -229,6 +224,24 @@ def _write_decision(
     decision, sources = write_decision(path, request, outputs, integer_model.score_format, network, clocks)
     wrapper.write_constraints(path, decision.top, decision.clock_port, timing)
     return decision, sources
+
+
+def _write_vhdl(
+    path: Path,
+    target: FirmwareTarget,
+    decision: Decision | None,
+    inputs: Port,
+    outputs: Port,
+    integer_model: rtl.IntegerModel,
+    latency_cycles: int,
+    words: tuple[Unpacker, Port] | None,
+) -> tuple[Path, ...]:
+    """Write the same design in VHDL and return its files in reading order."""
+    period_ns, cutoff = 1000.0 / target.clock_mhz, target.latency_cutoff
+    sources = rtl.write_vhdl(integer_model, path, part=target.part, clock_period_ns=period_ns, latency_cutoff=cutoff)
+    sources += wrapper.write_vhdl_wrapper(path, inputs, outputs, integer_model, latency_cycles, words)
+    more = () if decision is None else write_vhdl_decision(path, decision, outputs)
+    return tuple(dict.fromkeys((*sources, *more)))  # both parts delay words
 
 
 def _write_hls(model: Any, contract: InputContract, path: Path, target: FirmwareTarget, period_ns: float) -> str:

@@ -254,7 +254,7 @@ def test_physics(run: Run, objectives: Sequence[str], tpr_fpr: float | None) -> 
 def _synthesised(run: Run) -> dict[str, float | None]:
     """Costs of the whole algorithm, wrapper included, as the synthesis step counts them."""
     costs = {name: value for name, value in measured(run).items() if name not in ("accuracy", "auc", "tpr", "ebops")}
-    alone = next(iter(run.record("synth").get("network_alone", ())), {})
+    alone: dict[str, Any] = next(iter(run.record("synth").get("network_alone", ())), {})
     return {
         **costs,
         "latency_cycles": float(run.record("firmware")["latency_cycles"]),

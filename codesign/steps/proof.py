@@ -67,13 +67,20 @@ def wants_full(run: Run) -> bool:
 
 
 def _netlist(run: Run) -> Path:
-    """Folder of the netlist for the firmware's board, made where it is not up to date."""
+    """Folder of the netlist for the firmware's board, made where it is not up to date.
+
+    What is compared is the logic, so one fabric may stand for another: for one that Yosys does not know, and for one
+    whose multipliers it has no model of (DSP48E2; that of the 7 series it has).
+    """
     from codesign.synth.dispatch import firmware_design
     from codesign.synth.yosys import FAMILIES, synthesise
 
     design, family = firmware_design(run.path / "firmware", run.record("firmware")), main_board(run).family
-    # What is compared is the logic, so a fabric that Yosys does not know may stand for another.
-    known = family if family in FAMILIES else "ultrascale_plus"
-    folder = run.path / "synth" / "yosys" / known
-    synthesise(design.sources, include_dirs=design.include_dirs, top=design.top, family=known, work_dir=folder)
+    for fabric in dict.fromkeys((family if family in FAMILIES else "ultrascale_plus", "7series")):
+        folder = run.path / "synth" / "yosys" / fabric
+        used = synthesise(
+            design.sources, include_dirs=design.include_dirs, top=design.top, family=fabric, work_dir=folder
+        )
+        if used.dsp == 0:
+            break
     return folder

@@ -62,6 +62,24 @@ def test_every_kind_of_fault_has_its_sites(name):
     assert all(f"(`MUTANT == 32'd{number})" in planted for number in range(1, len(faults) + 1))
 
 
+def test_what_is_decided_when_the_design_is_put_together_is_left_alone():
+    """A fault there would be no number of a running simulation, and the design would not compile."""
+    text = """
+    genvar l, i;
+    generate
+        if (DEPTH == 0) begin : none
+            assign given = layer[l-1].result;
+        end else if ((i + D < OBJECTS) && (i & P) == R) begin : compare
+            always @(posedge clk) if (ready) held <= given[3];
+        end
+    endgenerate
+"""
+    places = {text[site.start : site.end] for site in statement_sites(text)}
+    assert places == {"layer[l-1].result", "ready", "given[3]"}
+    (result,) = (site for site in statement_sites(text) if text[site.start : site.end] == "layer[l-1].result")
+    assert [fault.kind for fault in result.faults] == ["stuck bit"]
+
+
 def test_only_the_chosen_faults_are_planted():
     sites = statement_sites(WRAPPER)
     planted = plant(WRAPPER, sites, 101, frozenset({102}))

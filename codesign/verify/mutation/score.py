@@ -183,7 +183,8 @@ def _prove(
         place = f"{mutant.file}:{mutant.line}"
         return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope)
 
-    what, survivors = "proving what the vectors did not find", []
+    what = "proving what the vectors did not find"
+    survivors: list[Survivor] = []
     with ThreadPoolExecutor(max_workers=available_cores()) as pool:
         for found in pool.map(survivor, alive):
             progress(what, len(survivors), len(alive))

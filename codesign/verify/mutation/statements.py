@@ -20,7 +20,9 @@ OPERATORS = {">=": (">", "<"), "<=": ("<", ">"), "==": ("!=",), "!=": ("==",), "
 OPERATOR = re.compile(r">=|<=|==|!=|<<|>>|&&|\|\||[-><+|&^]")
 COMPARISONS = frozenset({">=", "<=", "==", "!=", ">", "<"})
 RANGE = re.compile(r"\[(\d+):(\d+)\]")
-SELECTION = re.compile(r"(?<=\w)\[([^\[\]:+]+)\]")
+SELECTION = re.compile(r"(?<=\w)\[([^\[\]:+]+)\](?!\.)")  # a bit, not one of several generated blocks
+GENVARS = re.compile(r"\bgenvar\s+([\w\s,]+);")
+NAME = re.compile(r"(?<![\w$'])[A-Za-z_]\w*")
 CONSTANT_BIT = re.compile(r"1'b([01])")
 
 
@@ -32,9 +34,12 @@ def statement_sites(text: str) -> list[Site]:
 
 
 def _conditions(code: str) -> Iterator[Site]:
+    genvars = {name.strip() for match in GENVARS.finditer(code) for name in match[1].split(",")}
     for match in CONDITION.finditer(code):
         start, end = match.end(), _closing(code, match.end())
         condition = code[start:end]
+        if all(name.isupper() or name in genvars for name in NAME.findall(condition)):
+            continue  # decided when the design is put together: no number of a running simulation can change it
         faults = [Fault("inverted comparison", "condition inverted", f"!({condition})")]
         kind = "missing reset" if re.search(r"\bre?se?t", condition) else "inverted comparison"
         faults.append(Fault(kind, "condition never holds", "1'b0"))
