@@ -84,6 +84,11 @@ done
 exec "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" "$root/usr/bin/nextpnr-himbaechel-xilinx" "$@"
 EOF
     chmod +x "$prefix/bin/nextpnr-himbaechel-xilinx"
+    if ! "$prefix/bin/nextpnr-himbaechel-xilinx" --version >/dev/null 2>&1; then
+        say "nextpnr for the Xilinx 7 series does not run on this system"
+        rm -rf .nextpnr-xilinx
+        exit 2
+    fi
     say "put it on PATH: export PATH=\"$prefix/bin:\$PATH\""
 fi
 
