@@ -30,6 +30,7 @@ hierarchy -check -top {module}
 proc
 flatten
 {registers}
+memory -nordff
 opt_clean
 """
 WIRES = """\

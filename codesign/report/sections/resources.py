@@ -10,6 +10,7 @@ from codesign.report.sections.missing import not_run
 
 # What is synthesised besides, for comparison.
 PARTS = {"network_alone": "network alone", "reloadable": "algorithm with weights in registers"}
+HOW = "how"
 SHARES = {"LUT": "lut_share", "FF": "ff_share", "DSP": "dsp_share", "BRAM": "bram_share"}
 
 _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
@@ -34,7 +35,7 @@ _ROWS: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("power, assumed activity", lambda use: text.number(use.get("power_w"), "W", 2)),
     ("latency of the HLS project", lambda use: text.count(use.get("latency_cycles"), "cycles")),
     ("obtained by", lambda use: f"{use['tool']} {use['tool_version']}"),
-    ("how", lambda use: str(use["estimate_class"])),
+    (HOW, lambda use: str(use["estimate_class"])),
 )
 
 
@@ -142,7 +143,9 @@ def _stages(records: Records) -> Iterator[Block]:
 
 def _table(boards: Sequence[Record]) -> Table:
     header = ("resource", *(f"{use['board']}{' (target)' if index == 0 else ''}" for index, use in enumerate(boards)))
-    rows: list[list[Cell | str]] = [[name, *(_cell(read(use)) for use in boards)] for name, read in _ROWS]
+    alike = len({use["estimate_class"] for use in boards}) == 1  # then it stands above the table
+    shown = [(name, read) for name, read in _ROWS if not (alike and name == HOW)]
+    rows: list[list[Cell | str]] = [[name, *(_cell(read(use)) for use in boards)] for name, read in shown]
     note = (
         "LUT counts LUT sites with the carry chains considered; the low end of the range is reached if every small LUT "
         "finds a partner in its site. A share above 100 % does not fit. CARRY8 is – on the 7 series, whose carry block "
