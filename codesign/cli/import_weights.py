@@ -43,10 +43,8 @@ def weights(description: Path, folder: Path, force: bool, as_json: bool) -> None
     found = [path for path in paths if path.exists()]
     if found and not force:
         raise ModelError(f"{found[0]}: exists already; --force replaces it")
-    with StepProgress("import") as progress:
-        progress("building the network", 0, 2)
-        contract, network = weights_contract(file), import_weights(file)
-        progress("proving that a new process loads it alike", 1, 2)
+    contract, network = weights_contract(file), import_weights(file)
+    with StepProgress("proof that a new process loads it alike"):
         write_network(network, paths[0], contract.to_network(contract.random_integers(RELOAD_ROWS, RELOAD_SEED)))
     write_whole(paths[1], contract.to_json() + "\n")
     scores = ", ".join(f'"{score}"' for score in file.network.scores)

@@ -69,16 +69,15 @@ def network(
     differ from y are counted, and any gives exit status 1; y stands before a final softmax.
     """
     from codesign.errors import ModelError
-    from codesign.models.importers import compare, import_network, read_arrays, write_network
+    from codesign.models.importers import compare, import_network, read_arrays, require_keras_name, write_network
 
     if output.exists() and not force:
         raise ModelError(f"{output}: exists already; --force replaces it")
     arrays = None if check_file is None else read_arrays(check_file)
-    with StepProgress("import") as progress:
-        progress("building the network", 0, 2)
-        imported = import_network(model, None if input_format is None else _format(input_format))
-        comparison = None if arrays is None else compare(imported, *arrays)
-        progress("proving that a new process loads it alike", 1, 2)
+    imported = import_network(model, None if input_format is None else _format(input_format))
+    comparison = None if arrays is None else compare(imported, *arrays)
+    require_keras_name(output)
+    with StepProgress("proof that a new process loads it alike"):
         write_network(imported, output, None if arrays is None else arrays[0])
     if as_json:
         check = None if comparison is None else asdict(comparison)

@@ -83,6 +83,16 @@ def import_network(path: Path, inputs: FixedPoint | None = None) -> ImportedNetw
     return ImportedNetwork(model, source, *sizes, text, summarize(model), notes)
 
 
+def require_keras_name(path: Path) -> None:
+    """Refuse the name of a file that Keras would not read.
+
+    Raises:
+        ModelError: it does not end with ``.keras``.
+    """
+    if path.suffix != ".keras":
+        raise ModelError(f"{path}: expected a name that ends with .keras")
+
+
 def write_network(network: ImportedNetwork, path: Path, x: NDArray[np.float32] | None = None) -> None:
     """Save a network in Keras format after proving that a new process loads it with bit-identical outputs.
 
@@ -94,8 +104,7 @@ def write_network(network: ImportedNetwork, path: Path, x: NDArray[np.float32] |
     Raises:
         ModelError: the name is not one of a Keras file, or the reloaded network differs.
     """
-    if path.suffix != ".keras":
-        raise ModelError(f"{path}: expected a name that ends with .keras")
+    require_keras_name(path)
     if x is None:
         random = np.random.default_rng(RELOAD_SEED)
         x = (random.integers(-512, 512, (RELOAD_ROWS, network.inputs)) / 64).astype(np.float32)
