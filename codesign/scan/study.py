@@ -175,6 +175,7 @@ def propose(study: "optuna.Study", space: Space, search: SearchSection) -> tuple
     trial = study.ask()
 
     def suggest(parameter: Parameter) -> Any:
+        """The sampler's value for one parameter; of a choice the label."""
         values = parameter.values
         if values.choice is not None:
             labels = parameter.labels()

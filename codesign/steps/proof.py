@@ -1,8 +1,9 @@
 """The proof that all forms of a network compute the same integers."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codesign.progress import Progress
 from codesign.reload_responses import reload_and_responses
@@ -10,6 +11,10 @@ from codesign.responses import vectors_and_responses
 from codesign.run import Run
 from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
 from codesign.tools import require_tool
+
+if TYPE_CHECKING:
+    from codesign.synth.boards import Family
+    from codesign.synth.design import Design
 
 
 def verify_inputs(run: Run) -> object:
@@ -19,6 +24,7 @@ def verify_inputs(run: Run) -> object:
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    from codesign.synth.dispatch import firmware_design
     from codesign.verify.counterexample import explain_failure
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
@@ -45,7 +51,9 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     if wants_full(run):
         reference = next(iter(responses.values()))
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
-        options = FullOptions(lambda: _netlist(run), section.simulator, section.mutants)
+        design = firmware_design(run.path / "firmware", firmware)
+        netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
+        options = FullOptions(netlist, section.simulator, section.mutants)
         result = verify_fully(given, result, options, progress)
     result = dataclasses.replace(result, float32_rounded=rounded)
     changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
@@ -66,21 +74,26 @@ def wants_full(run: Run) -> bool:
     return run.config.verification.full or (run.path / FULL).is_file()
 
 
-def _netlist(run: Run) -> Path:
-    """Folder of the netlist for the firmware's board, made where it is not up to date.
+def simulable_netlist(design: "Design", family: "Family", folder: Path) -> tuple[Path, str]:
+    """Folder and fabric of a netlist that can be simulated, made where it is not up to date.
 
     What is compared is the logic, so one fabric may stand for another: for one that Yosys does not know, and for one
     whose multipliers it has no model of (DSP48E2; that of the 7 series it has).
+
+    Args:
+        design: what is synthesised.
+        family: fabric of the board.
+        folder: receives a folder for each fabric.
+
+    Raises:
+        ToolError: Yosys is missing or failed.
     """
-    from codesign.synth.dispatch import firmware_design
     from codesign.synth.yosys import FAMILIES, synthesise
 
-    design, family = firmware_design(run.path / "firmware", run.record("firmware")), main_board(run).family
-    for fabric in dict.fromkeys((family if family in FAMILIES else "ultrascale_plus", "7series")):
-        folder = run.path / "synth" / "yosys" / fabric
-        used = synthesise(
-            design.sources, include_dirs=design.include_dirs, top=design.top, family=fabric, work_dir=folder
-        )
+    fabrics: tuple[Family, ...] = (family if family in FAMILIES else "ultrascale_plus", "7series")
+    for fabric in fabrics:
+        sources, include_dirs = design.sources, design.include_dirs
+        used = synthesise(sources, include_dirs=include_dirs, top=design.top, family=fabric, work_dir=folder / fabric)
         if used.dsp == 0:
             break
-    return folder
+    return folder / fabric, fabric

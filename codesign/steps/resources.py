@@ -28,11 +28,15 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
     with ThreadPoolExecutor(max_workers=1) as beside:  # Yosys takes one core
         parts = beside.submit(_parts, run, boards)
         result = synthesise_firmware(run.path / "firmware", firmware, boards, section, folder, progress)
-        return {**dataclasses.asdict(result), **parts.result()}
+        found, failed = parts.result()
+    return {**dataclasses.asdict(result), **found, "failed": (*result.failed, *failed)}
 
 
-def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
-    """What to compare with, on the firmware's board: the network alone, its stages, that with weights in registers."""
+def _parts(run: Run, boards: Sequence[Board]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What to compare with, on the firmware's board, and what of it failed.
+
+    That is the network alone, its stages, and the firmware with weights in registers.
+    """
     from codesign.synth.attempt import attempt
     from codesign.synth.design import Design
     from codesign.synth.dispatch import firmware_design
@@ -48,11 +52,11 @@ def _parts(run: Run, boards: Sequence[Board]) -> dict[str, Any]:
         files = [tuple(directory / name for name in made[key]) for key in ("sources", "include_directories")]
         parts["reloadable"] = Design(files[0], files[1], made["top"])
     if run.config.synthesis.tool != "yosys":
-        return {}
-    found: dict[str, Any] = {
-        name: dataclasses.asdict(synthesise_boards(part, boards[:1], run.path / "synth" / name))["boards"]
-        for name, part in parts.items()
-    }
+        return {}, ()
+    results = {name: synthesise_boards(part, boards[:1], run.path / "synth" / name) for name, part in parts.items()}
+    found: dict[str, Any] = {name: dataclasses.asdict(result)["boards"] for name, result in results.items()}
+    failed = [f"{name}: {line}" for name, result in results.items() for line in result.failed]
     design, folder = firmware_design(directory, firmware), run.path / "synth" / "stages"
     stages = attempt("yosys", lambda: synthesise_stages(design, boards[0].family, folder), "yosys")
-    return {**found, "stages": [dataclasses.asdict(stage) for stage in stages.result or ()]}
+    failed += [f"stages of the network with yosys: {stages.failed}"] if stages.failed else []
+    return {**found, "stages": [dataclasses.asdict(stage) for stage in stages.result or ()]}, tuple(failed)

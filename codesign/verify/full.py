@@ -19,7 +19,7 @@ from codesign.verify.trace import Ports, read_tests, write_trace
 
 VHDL_VECTORS = 300  # GHDL takes some 245 a second
 NETLIST_VECTORS = 1000  # some thousands of cells are some hundreds of vectors a second
-VHDL_LABEL, NETLIST_LABEL = "RTL (ghdl, VHDL)", "netlist (verilator)"
+VHDL_LABEL = "RTL (ghdl, VHDL)"
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class FullOptions:
     """What the full verification needs besides the quick one.
 
     Attributes:
-        synthesise: makes the netlist, or finds it up to date, and returns its folder.
+        synthesise: makes the netlist, or finds it up to date, and returns its folder and its fabric.
         simulator: simulator of the long run, whose recorded clocks are played against the planted faults.
         mutants: faults to plant.
     """
 
-    synthesise: Callable[[], Path]
+    synthesise: Callable[[], tuple[Path, str]]
     simulator: str
     mutants: int
 
@@ -57,12 +57,13 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         whole = partial(run_around, simulator="ghdl", label=label)
         result = _simulated(given, result, given.under_test.vhdl, whole, label, VHDL_VECTORS, progress)
     progress("synthesising the netlist", 0, 1)
-    folder = options.synthesise()
+    folder, fabric = options.synthesise()
+    label = f"netlist for {fabric} (verilator)"
     netlist = netlist_design(record["top"], folder, top_ports(record))
     # The folder of a run is named by its top, so the netlist of what stands around the network has one of its own.
     around = dataclasses.replace(given, work_dir=given.work_dir / "netlist")
-    simulated = partial(run_around if record.get("decision") else run_bench, simulator="verilator", label=NETLIST_LABEL)
-    result = _simulated(around, result, netlist, simulated, NETLIST_LABEL, NETLIST_VECTORS, progress)
+    simulated = partial(run_around if record.get("decision") else run_bench, simulator="verilator", label=label)
+    result = _simulated(around, result, netlist, simulated, label, NETLIST_VECTORS, progress)
     trace, latency = given.work_dir / "clocks.bin", promised_latency(record, NETWORK_TOP)
     clocks = write_trace(trace, read_tests(given.work_dir / options.simulator), ports, latency)
     mutation = mutation_score(

@@ -8,6 +8,8 @@ import pytest
 import tiny
 
 from codesign.errors import FirmwareError, ToolError
+from codesign.steps.proof import simulable_netlist
+from codesign.synth.design import Design
 from codesign.synth.yosys import synthesise
 from codesign.verify.coverage import Field, coverage
 from codesign.verify.full import FullOptions, verify_fully
@@ -36,7 +38,7 @@ def verified(tmp_path_factory):
             design.sources, include_dirs=design.include_directories, top=design.top,
             family="7series", work_dir=folder / "synth",
         )  # fmt: skip
-        return folder / "synth"
+        return folder / "synth", "7series"
 
     return given, verify_fully(given, quick, FullOptions(netlist, "icarus", 10_000)), folder / "synth"
 
@@ -49,7 +51,7 @@ class TestFull:
         _, result, _ = verified
         assert result.passed, str(result)
         found = {part.implementation: part.vectors for part in result.comparisons}
-        assert found == {"RTL (icarus)": 300, "RTL (ghdl, VHDL)": 300, "netlist (verilator)": 300}
+        assert found == {"RTL (icarus)": 300, "RTL (ghdl, VHDL)": 300, "netlist for 7series (verilator)": 300}
         tests = {bench.test for bench in result.benches if bench.simulator == "RTL (ghdl, VHDL)"}
         assert tests == {"no_x", "back_to_back", "latency", "gaps", "reset_in_flight"}
 
@@ -87,6 +89,20 @@ def test_a_planted_difference_between_vhdl_and_verilog_is_found(tmp_path):
     verdicts = {c.module: c.verdict for c in formal_checks(under_test, tmp_path / "formal") if "VHDL" in c.forms}
     assert verdicts.pop("network_ports") == "different"
     assert set(verdicts.values()) == {"proven"}
+
+
+@pytest.mark.yosys
+def test_multipliers_are_simulated_with_the_model_that_yosys_has(tmp_path):
+    source = tmp_path / "product.v"
+    source.write_text(
+        "module product(input signed [15:0] a, b, output signed [31:0] y); assign y = (a * b) ^ a; endmodule\n"
+    )
+    design = Design((source,), (), "product")
+    folder, fabric = simulable_netlist(design, "ultrascale_plus", tmp_path / "synth")
+    assert (fabric, folder) == ("7series", tmp_path / "synth" / "7series")
+    assert "DSP48E1" in (folder / "netlist.v").read_text()
+    source.write_text(source.read_text().replace("a * b", "a + b"))
+    assert simulable_netlist(design, "ultrascale_plus", tmp_path / "synth")[1] == "ultrascale_plus"
 
 
 def test_a_netlist_that_lost_a_port_is_refused(tmp_path):
