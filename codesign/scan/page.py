@@ -125,14 +125,17 @@ def _plot(scan: Scan, horizontal: str, vertical: str) -> Plot:
     pair = (horizontal, vertical)
     values = np.array([[point.values[name] for name in pair] for point in points])
     errors = np.array([[point.errors.get(name, 0.0) for name in pair] for point in points])
-    judged = [
-        [part for both in zip(*(_judged(record, name) for name in pair), strict=True) for part in both]
-        for record in final_records(read_final(scan.folder), scan.directions)
-        if record["verified"]
-    ]
+    records = [record for record in final_records(read_final(scan.folder), scan.directions) if record["verified"]]
+    # One (value, error) for each axis.
+    judged = np.array([[_judged(record, name) for name in pair] for record in records]).reshape(-1, 2, 2)
     log = tuple(bool(v.min() > 0 and v.max() / v.min() > LOG_RATIO) for v in values.T)
     figure = front_figure(
-        pair, values, [id(point) in on_front for point in points], errors, np.array(judged), (log[0], log[1])
+        pair,
+        values,
+        [id(point) in on_front for point in points],
+        errors,
+        judged.swapaxes(1, 2).reshape(-1, 4),
+        (log[0], log[1]),
     )
     caption = f"{vertical} against {horizontal} of all {len(points)} points that keep the limits."
     return Plot(f"front-{_file(vertical)}-{_file(horizontal)}", caption, figure, wide=True)
