@@ -22,8 +22,13 @@ STAGE = re.compile(r"logic\d+")
 LANGUAGES, NETLIST = "VHDL = Verilog", "netlist = Verilog"
 HEADER = re.compile(r"\bmodule\s+(?P<name>\w+)\s*(?:#.*?)?\((?P<ports>.*?)\);", re.DOTALL)
 PORT = re.compile(r"\b(input|output)\s+(?:wire\s+|reg\s+)*(?:\[(\d+):0\]\s*)?(\w+)")
+WITHOUT_DEFAULT = re.compile(
+    r"(?P<cases>^ *case \(\w+\)\n(?:^ *\d+'b[01]+: (?P<target>\w+) <= [^;]+;\n)+)(?P<end>^ *endcase)", re.MULTILINE
+)
 SYNTHESIS = """\
 {reads}
+hierarchy -check -top {module}
+setundef -zero
 synth_xilinx -family xcup -top {module} -flatten -noiopad -noclkbuf -nowidelut
 read_verilog +/xilinx/cells_sim.v
 """
@@ -104,8 +109,13 @@ def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
     text = run_tool(
         [ghdl, "--synth", "--std=08", "--out=verilog", under_test.vhdl.top], cwd=folder, timeout_s=600, log=log
     )
-    target.write_text(text[text.index("module ") :])
+    target.write_text(WITHOUT_DEFAULT.sub(with_default, text[text.index("module ") :]))
     return target
+
+
+def with_default(found: re.Match[str]) -> str:
+    """A selection that GHDL writes one-hot without saying that nothing else can come, which Yosys takes for a latch."""
+    return f"{found['cases']}      default: {found['target']} <= 'bx;\n{found['end']}"
 
 
 def _verilog(under_test: FirmwareUnderTest) -> str:

@@ -24,9 +24,11 @@ hierarchy -top miter
 opt -full
 sat -timeout {timeout_s} {method} -prove trigger 0 miter
 """
+# An entry of a table that nothing can select is undefined in both forms, and zero here.
 SIDE = """\
 {reads}
 hierarchy -check -top {module}
+setundef -zero
 proc
 flatten
 {registers}
