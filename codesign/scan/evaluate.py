@@ -5,19 +5,17 @@ candidates (`codesign.scan.final`). The training keeps its state and its front i
 ``codesign run`` on it trains nothing again.
 """
 
-import fcntl
 import json
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesign.config import Config
 from codesign.errors import CodesignError, RunError, TargetError
-from codesign.files import write_whole
+from codesign.files import alone, write_whole
 from codesign.progress import Progress, silent
 from codesign.run import Run, to_json
 from codesign.scan.measure import measure_network, read_contract, violations_of
@@ -29,7 +27,7 @@ if TYPE_CHECKING:  # the driver of a scan, which imports this file, needs no mac
     from codesign.training.fit import TrainResult
     from codesign.training.front import FrontPoint
 
-LOCK_POLL_S = 0.5
+TEACHERS = "teachers"  # beside the trials
 KEPT_EBOPS = 2.0  # targets up to which a training keeps checkpoints (`codesign.training.recipes`)
 
 
@@ -42,7 +40,7 @@ def evaluate(task: TrialTask, progress: Progress = silent) -> TrialResult:
     Raises:
         OSError: a file cannot be read or written.
     """
-    with _alone(Path(task.folder)):
+    with alone(Path(task.folder)):  # a worker that lost its scheduler may still be at it
         result = read_result(task)
         if result is not None:
             return result
@@ -130,7 +128,10 @@ def _look(run: Run, task: TrialTask, until: int, progress: Progress) -> Point | 
 
 
 def fit_trial(run: Run, progress: Progress, until: int | None = None) -> "tuple[Network, TrainResult]":
-    """Train the network of a run, or restore a checkpoint of its finished training; nothing but the state is saved."""
+    """Train the network of a trial, or restore a checkpoint of its finished training; nothing but the state is saved.
+
+    Trials that ask for the same teacher share it: the first that needs it trains it, the others wait.
+    """
     from codesign.models.backend import import_keras
     from codesign.steps import TRAINING_STATE, check_names, fit_key
     from codesign.training.step import fit_network
@@ -138,7 +139,7 @@ def fit_trial(run: Run, progress: Progress, until: int | None = None) -> "tuple[
     check_names(run)
     import_keras().utils.set_random_seed(run.config.seed)
     state = (fit_key(run, run.record("data")["digest"]), TRAINING_STATE)
-    network, result, _ = fit_network(run, read_contract(run), state, progress, until)
+    network, result, _ = fit_network(run, read_contract(run), state, progress, until, run.path.parent / TEACHERS)
     return network, result
 
 
@@ -167,17 +168,3 @@ def _others(front: "Sequence[FrontPoint]", chosen: "FrontPoint", most: int) -> "
         return []
     places = {round(index * (len(others) - 1) / max(count - 1, 1)) for index in range(count)}
     return [others[place] for place in sorted(places)]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process works on the trial: a worker that lost its scheduler may still be at it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(LOCK_POLL_S)
-        yield

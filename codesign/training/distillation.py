@@ -19,7 +19,7 @@ from codesign.models.network import Loss, Network, Tensor
 from codesign.models.store import outputs as network_outputs
 from codesign.progress import Progress, silent
 from codesign.training.sample import Sample, label_of
-from codesign.training.teacher import TeacherRecord, trained_teacher
+from codesign.training.teacher import TeacherPlace, TeacherRecord, trained_teacher
 
 STUDENT = "score_mlp"  # the one anomaly detector that learns a score instead of its inputs
 
@@ -34,6 +34,7 @@ def distil(
     folder: Path,
     data_key: str,
     progress: Progress = silent,
+    shared: Path | None = None,
 ) -> tuple[Network, Sample, Sample, TeacherRecord | None]:
     """Train the configured teacher, or take the one that lies there, and give its student new targets and a new loss.
 
@@ -47,6 +48,7 @@ def distil(
         folder: takes ``teacher.keras`` and the state of its training.
         data_key: digest of all that determines the rows.
         progress: called after each epoch.
+        shared: folder of teachers that runs have in common: it is taken from there, or left there.
 
     Returns:
         Student, training and validation rows for the fit, and what became of the teacher; without a ``distillation``
@@ -60,7 +62,8 @@ def distil(
     _require_fit(config)
     if section is None:
         return network, train, validation, None
-    teacher, record = trained_teacher(train, validation, contract, outputs, config, folder, data_key, progress)
+    place = TeacherPlace(folder, data_key, shared)
+    teacher, record = trained_teacher(train, validation, contract, outputs, config, place, progress)
     found, checked = (network_outputs(teacher, sample.values) for sample in (train, validation))
     if config.task.kind == "classification":
         taught = dataclasses.replace(network, loss=distilled_loss(network.loss, section))

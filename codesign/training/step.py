@@ -1,6 +1,7 @@
 """The training step over a run directory."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,12 @@ def train_network(
 
 
 def fit_network(
-    run: Run, contract: InputContract, state: tuple[str, str], progress: Progress, until: int | None = None
+    run: Run,
+    contract: InputContract,
+    state: tuple[str, str],
+    progress: Progress,
+    until: int | None = None,
+    teachers: Path | None = None,
 ) -> tuple[Network, TrainResult, TeacherRecord | None]:
     """Build and train the configured network, after its teacher where it has one; nothing is saved but the state.
 
@@ -82,6 +88,7 @@ def fit_network(
         state: as in ``train_network``.
         progress: called after each epoch.
         until: epochs after which to look at an unfinished training; absent it is trained to its end.
+        teachers: as ``shared`` of `codesign.training.distillation.distil`.
     """
     config, data = run.config, run.record("data")
     classes = data["classes"]
@@ -89,7 +96,7 @@ def fit_network(
     size = len(score_names(config.task, classes))
     network, rows = build_network(config, contract, size), with_saturated_rows(train, contract, config.seed)
     network, rows, validation, teacher = distil(
-        network, rows, validation, contract, size, config, run.path, data["digest"], progress
+        network, rows, validation, contract, size, config, run.path, data["digest"], progress, teachers
     )
     if config.model.architecture in WITHOUT_GRADIENT:
         result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)

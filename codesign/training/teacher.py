@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 from codesign.config import Config, DistillationSection, ModelSection, QuantizationSection
 from codesign.contract import InputContract
 from codesign.errors import ModelError
-from codesign.files import write_whole
+from codesign.files import alone, write_whole
 from codesign.models.backend import import_keras
 from codesign.models.registry import build_network
 from codesign.models.store import load_model, outputs, save_model
@@ -41,14 +43,28 @@ class TeacherRecord:
     trained: bool
 
 
+@dataclasses.dataclass(frozen=True)
+class TeacherPlace:
+    """Where a teacher is kept.
+
+    Attributes:
+        folder: takes networks, record, and the state of an unfinished training.
+        data_key: digest of all that determines the rows.
+        shared: folder of teachers that several runs have in common, one folder for each; the run gets a copy.
+    """
+
+    folder: Path
+    data_key: str
+    shared: Path | None = None
+
+
 def trained_teacher(
     train: Sample,
     validation: Sample,
     contract: InputContract,
     count: int,
     config: Config,
-    folder: Path,
-    data_key: str,
+    place: TeacherPlace,
     progress: Progress,
 ) -> tuple[Any, TeacherRecord]:
     """The teacher as a network to logits or score, and its record.
@@ -59,8 +75,7 @@ def trained_teacher(
         contract: formats of the inputs.
         count: number of outputs.
         config: the configuration of the student.
-        folder: takes network, record, and the state of an unfinished training.
-        data_key: digest of all that determines the rows.
+        place: where it is kept.
         progress: called after each epoch.
 
     Raises:
@@ -70,22 +85,42 @@ def trained_teacher(
     section = config.distillation
     assert section is not None
     asked = _teacher_config(config, section)
-    key = digest(data_key, asked.task, asked.model, asked.training, asked.quantization, asked.seed, section.members)
-    qualities = _kept(folder, key, section.members)
-    trained = len(qualities) < section.members
-    for member in range(len(qualities), section.members):
-        qualities += (
-            _train_member(train, validation, contract, count, asked, folder, (key, member, section.members), progress),
-        )
-        write_whole(folder / RECORD, json.dumps({"key": key, "qualities": qualities}))
-    teacher = _together([load_model(folder / _file(member, section.members)) for member in range(section.members)])
-    if trained and section.members > 1:
-        save_model(teacher, folder / TEACHER)
+    members = section.members
+    key = digest(place.data_key, asked.task, asked.model, asked.training, asked.quantization, asked.seed, members)
+
+    def train_missing(folder: Path) -> bool:
+        """Train the members that do not lie in a folder; returns whether there were any."""
+        qualities = _kept(folder, key, members)
+        missing = range(len(qualities), members)
+        for member in missing:
+            where = (key, member, members)
+            qualities += (_train_member(train, validation, contract, count, asked, folder, where, progress),)
+            write_whole(folder / RECORD, json.dumps({"key": key, "qualities": qualities}))
+        return bool(missing)
+
+    if place.shared is None:
+        trained = train_missing(place.folder)
+    else:
+        trained = _from_shared(place.shared / key[:16], place.folder, members, train_missing)
+    qualities = _kept(place.folder, key, members)
+    teacher = _together([load_model(place.folder / _file(member, members)) for member in range(members)])
+    if trained and members > 1:
+        save_model(teacher, place.folder / TEACHER)
     accuracy = None
     if config.task.kind == "classification":
         right = outputs(teacher, validation.values).argmax(axis=1) == validation.targets
         accuracy = float(np.average(right, weights=validation.weights))
     return teacher, TeacherRecord(qualities, accuracy, trained)
+
+
+def _from_shared(shared: Path, folder: Path, members: int, train_missing: Callable[[Path], bool]) -> bool:
+    """Copy a teacher of several runs to one of them, after training it where no other did; returns whether it was."""
+    with alone(shared):
+        shared.mkdir(parents=True, exist_ok=True)
+        trained = train_missing(shared)
+    for name in (RECORD, *(_file(member, members) for member in range(members))):
+        shutil.copyfile(shared / name, folder / name)
+    return trained
 
 
 def _teacher_config(config: Config, section: DistillationSection) -> Config:

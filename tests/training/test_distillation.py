@@ -63,7 +63,7 @@ def test_scores_are_learned_with_mean_0_and_spread_1():
         _standardised(np.ones((5, 1)), np.ones((5, 1)), np.ones(5, bool))
 
 
-def taught(problem, config, folder, key="data", progress=None):
+def taught(problem, config, folder, key="data", progress=None, shared=None):
     told = [] if progress is None else progress
     network = problem.network(config)
     return distil(
@@ -76,6 +76,7 @@ def taught(problem, config, folder, key="data", progress=None):
         folder,
         key,
         lambda what, *_: told.append(what),
+        shared,
     )
 
 
@@ -114,6 +115,24 @@ def test_a_teacher_is_trained_once_and_again_when_it_changes(problem, tmp_path):
     (tmp_path / "teacher.keras").write_bytes(content[:1000])
     assert taught(problem, config, tmp_path)[3].trained, "a damaged teacher is trained anew"
     assert taught(problem, config, tmp_path, key="other data")[3].trained
+
+
+@pytest.mark.slow
+def test_runs_with_the_same_teacher_share_it(problem, tmp_path):
+    config, shared = problem.config(TAUGHT), tmp_path / "teachers"
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+    first, second = (taught(problem, config, tmp_path / name, shared=shared) for name in ("first", "second"))
+    assert first[3].trained
+    assert not second[3].trained
+    assert second[3].qualities == first[3].qualities
+    assert (second[1].targets == first[1].targets).all()
+    assert not taught(problem, config, tmp_path / "second")[3].trained, "the run has a copy of its own"
+
+    wider = config.distillation.model_copy(update={"teacher": {"hidden": [8]}})
+    other = taught(problem, config.model_copy(update={"distillation": wider}), tmp_path / "third", shared=shared)
+    assert other[3].trained
+    assert len(list(shared.glob("*/teacher.keras"))) == 2
 
 
 @pytest.mark.slow

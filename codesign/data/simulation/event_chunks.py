@@ -28,9 +28,8 @@ from codesign.data.simulation.response import Response
 from codesign.data.simulation.seeds import DECAY_KEY, DETECTOR_KEY, pythia_seed, stream
 from codesign.errors import CodesignError
 
-# The cuts are quoted from arXiv:2107.02157 and have not been checked against its text. The threshold also stands in the
-# name of earlier samples of these processes, IsoLep_lt_45_pt_gt_23 (github.com/ocerri/ParticleBasedAnomalyDetection,
-# scripts/createDataFrom_h5_v1.py, by the first author of arXiv:1811.10276).
+# The cuts of arXiv:2107.02157 as its authors' code has them: threshold and jets in github.com/toa-p/l1_anomaly_ae,
+# dnn/functions.py, prepare_data_forZenodo; electrons and muons where that file maps the output of a network to |eta|.
 TRIGGER_PT = 23.0  # GeV, of at least one electron or muon
 # Acceptance of the objects in the data set; that of the response may be smaller.
 MAX_ETA = {"electrons": 3.0, "muons": 2.1, "jets": 4.0, "taus": 4.0, "photons": 3.0}

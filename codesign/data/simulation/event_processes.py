@@ -151,7 +151,8 @@ EVENT_PROCESSES = {
 }
 
 BACKGROUND = "background"
-# Fractions after the lepton selection, quoted from arXiv:2107.02157; not checked against its text.
+# Fractions after the lepton selection of arXiv:2107.02157 and its forerunners, as SM_fraction of the first author of
+# arXiv:1811.10276: github.com/ocerri/ParticleBasedAnomalyDetection, lib/dataLoaders.py.
 BACKGROUND_FRACTIONS = {"w_to_lnu": 0.592, "qcd": 0.338, "z_to_ll": 0.067, "ttbar": 0.003}
 
 

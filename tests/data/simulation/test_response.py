@@ -71,7 +71,7 @@ def test_a_missing_file_is_named(tmp_path):
             "increasing edges",
         ),
         (DELPHES, "[em]", "[em2]", "unknown key 'em2'"),
-        (TRIGGER, "2.964, 3.139", "3.0, 3.139", None),
+        (TRIGGER, "2.853, 3.139", "3.0, 3.139", None),
         (
             TRIGGER,
             "[pileup]",
