@@ -11,7 +11,7 @@ from codesign.errors import ConfigError
 from codesign.scan.pareto import Directions, non_dominated, oriented
 from codesign.scan.settings import ScanConfig
 from codesign.scan.space import Space, valid_config
-from codesign.scan.study import keep, propose, readable_faults, tell, told
+from codesign.scan.study import keep, propose, proposer, readable_faults, taken_up, tell, told
 from codesign.scan.toml import to_toml
 from codesign.scan.trial import Point, TrialResult, TrialTask
 
@@ -67,20 +67,18 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
         on_result: called after each result has been told to the study.
 
     Raises:
-        RunError: the study's database failed.
+        RunError: the study's database failed, or what it holds was proposed by another version.
     """
-    import optuna
-
     section, asked, finished = scan.settings.search, [], {}  # type: ignore[var-annotated]
-    proposer = optuna.create_study(directions=list(scan.directions.values()))
+    proposals = proposer(section, scan.directions)
     with readable_faults(str(scan.folder)):
         known = told(scan.study)
         scan.results = {}
         while len(scan.results) < section.trials:
             while not scan.stopping and len(asked) < min(section.trials, len(scan.results) + section.ahead):
-                trial, values = propose(proposer, scan.space, section)
+                trial, values = propose(proposals, scan.space)
                 asked.append(trial)
-                ready = known.get(trial.number) or _hand_out(scan, workers, trial.number, values)
+                ready = taken_up(known, trial) or _hand_out(scan, workers, trial.number, values)
                 if ready is not None:
                     finished[trial.number] = ready
             number = len(scan.results)

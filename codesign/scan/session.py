@@ -106,7 +106,7 @@ def open_scan(folder: Path) -> Scan:
     """
     scan = start_scan(folder)
     with readable_faults(str(folder)):
-        return replace(scan, results=told(scan.study))
+        return replace(scan, results={number: trial.result for number, trial in told(scan.study).items()})
 
 
 def _file_in(folder: Path) -> Path:

@@ -1,13 +1,13 @@
 """The study of a scan in Optuna: where it is kept, and what proposes trials.
 
-Proposals come from a study in memory, which begins empty whenever a scan begins or goes on: its sampler is seeded anew
-for every trial from the scan's seed and the trial's number, and every trial is proposed when a fixed set of earlier
-results is known (`codesign.scan.driver`). So a scan that goes on proposes the trials that it has again, and finds their
-results in the kept study, or in the folders of the trials if that was lost. The kept study is written once per trial.
+Proposals come from a study in memory, which begins empty whenever a scan begins or goes on: its sampler is seeded with
+the scan's seed, and every trial is proposed when a fixed set of earlier results is known (`codesign.scan.driver`). So a
+scan that goes on proposes the trials that it has again, and finds their results in the kept study, or in the folders of
+the trials if that was lost. The kept study is written once per trial.
 """
 
+import copy
 import dataclasses
-import hashlib
 import importlib.util
 import warnings
 from collections.abc import Callable, Iterator
@@ -167,11 +167,17 @@ SAMPLERS: dict[str, Callable[[SearchSection, int], Any]] = {
 }
 
 
-def propose(study: "optuna.Study", space: Space, search: SearchSection) -> tuple["optuna.Trial", dict[str, Any]]:
+def proposer(search: SearchSection, directions: dict[str, Any]) -> "optuna.Study":
+    """An empty study in memory, whose sampler proposes the trials."""
+    import optuna
+
+    return optuna.create_study(
+        directions=list(directions.values()), sampler=SAMPLERS[search.sampler](search, search.seed)
+    )
+
+
+def propose(study: "optuna.Study", space: Space) -> tuple["optuna.Trial", dict[str, Any]]:
     """A new trial of a study in memory, and its values by path of the configuration."""
-    text = f"{search.seed}/{len(study.get_trials(deepcopy=False))}".encode()
-    seed = int.from_bytes(hashlib.sha256(text).digest()[:4], "little") >> 1
-    study.sampler = SAMPLERS[search.sampler](search, seed)
     trial = study.ask()
 
     def suggest(parameter: Parameter) -> Any:
@@ -206,21 +212,54 @@ def tell(trial: "optuna.Trial", result: TrialResult, directions: dict[str, Any])
 
 
 def keep(study: "optuna.Study", trial: "optuna.Trial") -> None:
-    """Write a finished trial into the kept study, in one piece."""
-    study.add_trial(trial.study.get_trials(deepcopy=False)[trial.number])
+    """Write a finished trial into the kept study, in one piece, without what only the sampler needs."""
+    kept = copy.copy(trial.study.get_trials(deepcopy=False)[trial.number])
+    kept.system_attrs = {name: value for name, value in kept.system_attrs.items() if name.startswith("constraints")}
+    study.add_trial(kept)
 
 
-def told(study: "optuna.Study") -> dict[int, TrialResult]:
-    """Results that the study holds, by number of the trial.
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """A finished trial that a study holds.
+
+    Attributes:
+        parameters: its values, by name of the parameter.
+        result: what came of it.
+    """
+
+    parameters: dict[str, Any]
+    result: TrialResult
+
+
+def told(study: "optuna.Study") -> dict[int, Told]:
+    """The finished trials that the study holds, by number.
 
     Raises:
         RunError: they were written by something else.
     """
     finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
     try:
-        return {trial.number: TrialResult.of(trial.user_attrs[RESULT]) for trial in finished}
+        return {t.number: Told(t.params, TrialResult.of(t.user_attrs[RESULT])) for t in finished}
     except (KeyError, TypeError) as error:
         raise RunError(
             f"study {study.study_name!r}: holds results that this version of codesign did not write ({error}); "
             "move the directory of the scan away and begin anew"
         ) from None
+
+
+def taken_up(known: dict[int, Told], trial: "optuna.Trial") -> TrialResult | None:
+    """The result that the study holds for a trial that is proposed again, None if it holds none.
+
+    Raises:
+        RunError: the study holds other values under its number.
+    """
+    kept = known.get(trial.number)
+    if kept is None:
+        return None
+    if kept.parameters != trial.params:
+        raise RunError(
+            f"study: trial {trial.number} has the values {kept.parameters}, but {trial.params} are proposed now: "
+            "another version of codesign or of Optuna began this scan; go on with that one, or move the directory of "
+            "the scan away and begin anew"
+        )
+    return kept.result

@@ -9,6 +9,7 @@ import pytest
 from codesign.errors import RunError
 from codesign.scan.driver import front, search
 from codesign.scan.session import open_scan, start_scan
+from codesign.scan.study import SAMPLERS
 
 
 def parameters(scan):
@@ -63,6 +64,13 @@ def test_a_lost_study_is_filled_again_from_the_folders_of_the_trials(scanned, ob
     (tmp_path / "run" / "study.db").unlink()
     assert parameters(scanned(objective.counted)) == first
     assert {len((f / "begun").read_text()) for f in (tmp_path / "run" / "trials").glob("0*")} == {1}
+
+
+def test_trials_that_other_versions_proposed_are_not_taken_for_ours(scanned, objective, monkeypatch):
+    scanned(objective.quick)
+    monkeypatch.setitem(SAMPLERS, "nsga2", lambda _search, seed: optuna.samplers.RandomSampler(seed=seed + 1))
+    with pytest.raises(RunError, match=r"trial 0 has the values .* another version of codesign or of Optuna"):
+        scanned(objective.quick)
 
 
 def test_more_trials_can_be_asked_for_later(scanned, objective):
