@@ -52,4 +52,4 @@ def build(request: Request) -> Network:
     return classifier(inputs, layer(inputs), "boosted_trees")
 
 
-BOOSTED_TREES = Architecture("classification", Options, build)
+BOOSTED_TREES = Architecture("classification", Options, build, by_gradient=False)

@@ -58,11 +58,13 @@ class Architecture:
         task: "classification" or "anomaly".
         options: the keys of the ``model`` table besides ``architecture``.
         build: makes the network.
+        by_gradient: whether it is trained epoch by epoch.
     """
 
     task: str
     options: type[Section]
     build: Callable[[Request], Network]
+    by_gradient: bool = True
 
 
 def classifier(inputs: Tensor, logits: Tensor, name: str) -> Network:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from codesign.errors import ConfigError
+from codesign.scan.donors import best_donor, network_key, with_epochs
 from codesign.scan.pareto import Directions, non_dominated, oriented
 from codesign.scan.settings import ScanConfig
 from codesign.scan.space import Space, valid_config
@@ -39,6 +40,7 @@ class Scan:
         folder: its directory.
         study: its study.
         results: results that the study holds, by number.
+        networks: where trainings inherit weights, which trials have weights that fit each other, by number.
         stopping: set it to propose no further trials.
     """
 
@@ -47,6 +49,7 @@ class Scan:
     folder: Path
     study: "optuna.Study"
     results: dict[int, TrialResult] = field(default_factory=dict)
+    networks: dict[int, str | None] = field(default_factory=dict)
     stopping: bool = False
 
     @property
@@ -78,9 +81,12 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
             while not scan.stopping and len(asked) < min(section.trials, len(scan.results) + section.ahead):
                 trial, values = propose(proposals, scan.space)
                 asked.append(trial)
-                ready = taken_up(known, trial) or _hand_out(scan, workers, trial.number, values)
+                task = _task(scan, trial.number, values)
+                ready = taken_up(known, trial) or (task if isinstance(task, TrialResult) else None)
                 if ready is not None:
                     finished[trial.number] = ready
+                else:
+                    workers.submit(task)
             number = len(scan.results)
             if number == len(asked):
                 return
@@ -93,19 +99,18 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
                 on_result(scan.results[number])
 
 
-def _hand_out(scan: Scan, workers: Workers, number: int, values: Mapping[str, Any]) -> TrialResult | None:
-    """Give a trial to the workers, or fail it at once where its values together make no configuration."""
+def _task(scan: Scan, number: int, values: Mapping[str, Any]) -> TrialTask | TrialResult:
+    """The task of a trial, or why its values together make no configuration."""
     content = scan.space.configuration(values) | {"name": f"{scan.settings.name}-{number:04d}"}
     try:
-        valid_config(content, f"trial {number}")
+        config = valid_config(content, f"trial {number}")
     except ConfigError as error:
         return TrialResult(number, str(error))
-    workers.submit(trial_task(scan, number, content))
-    return None
-
-
-def trial_task(scan: Scan, number: int, content: Mapping[str, Any]) -> TrialTask:
-    """The task of a trial; the front it is looked at against is that of the trials told to the study so far."""
+    donor, share = None, scan.settings.search.inherit
+    if share is not None:
+        scan.networks[number] = network_key(config)
+        donor = best_donor(scan.results, scan.networks, scan.networks[number], scan.directions)
+    content = content if share is None or donor is None else with_epochs(content, config, share)
     section, limits = scan.settings.search, scan.settings.constraints
     return TrialTask(
         number=number,
@@ -117,6 +122,7 @@ def trial_task(scan: Scan, number: int, content: Mapping[str, Any]) -> TrialTask
         points=section.points,
         look_after=section.look_after,
         front=looked_front(scan.results, scan.directions) if section.look_after else (),
+        donor=donor,
         time_limit_s=section.time_limit_s,
     )
 

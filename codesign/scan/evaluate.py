@@ -67,7 +67,7 @@ def _try(task: TrialTask, progress: Progress, started: float) -> TrialResult:
     execute(run, "prepare")
     look, points, epochs = _train(run, task, progress)
     elapsed = time.monotonic() - started
-    return TrialResult(task.number, None, points, look, epochs, round(elapsed, 3))
+    return TrialResult(task.number, None, points, look, epochs, round(elapsed, 3), task.donor)
 
 
 def start_run(task: TrialTask) -> Run:
@@ -86,7 +86,7 @@ def _train(run: Run, task: TrialTask, progress: Progress) -> tuple[Point | None,
         look = _look(run, task, until, progress)
         if look is not None and not near_front(look.values, look.errors, task.front, task.directions):
             return look, (look,), until
-    network, result = _fitted(run, progress)
+    network, result = _fitted(run, task, progress)
     points = [_point(run, network, result, task)]
     for other in _others(result.front, result.chosen, task.points) if run.config.quantization.method == "hgq" else ():
         network, found = fit_trial(_at(run, other.ebops), silent)
@@ -97,14 +97,14 @@ def _train(run: Run, task: TrialTask, progress: Progress) -> tuple[Point | None,
     return look, tuple(points), result.epochs
 
 
-def _fitted(run: Run, progress: Progress) -> "tuple[Network, TrainResult]":
+def _fitted(run: Run, task: TrialTask, progress: Progress) -> "tuple[Network, TrainResult]":
     """The trained network; of a training that missed its target the best checkpoint that it kept: a point all the same.
 
     Raises:
         TargetError: none was kept.
     """
     try:
-        return fit_trial(run, progress)
+        return fit_trial(run, progress, donor=_donor(task))
     except TargetError:
         return fit_trial(_at(run, KEPT_EBOPS * run.config.quantization.target_ebops), silent)
 
@@ -119,7 +119,7 @@ def _look(run: Run, task: TrialTask, until: int, progress: Progress) -> Point | 
     if kept.is_file() and (record := json.loads(kept.read_text()))["digest"] == key:
         return None if record["point"] is None else Point(**record["point"])
     try:
-        network, result = fit_trial(run, progress, until)
+        network, result = fit_trial(run, progress, until, _donor(task))
         point = _point(run, network, result, task)
     except CodesignError:
         point = None
@@ -127,10 +127,17 @@ def _look(run: Run, task: TrialTask, until: int, progress: Progress) -> Point | 
     return point
 
 
-def fit_trial(run: Run, progress: Progress, until: int | None = None) -> "tuple[Network, TrainResult]":
+def _donor(task: TrialTask) -> Path | None:
+    return None if task.donor is None else Path(task.folder).parent / f"{task.donor:04d}"
+
+
+def fit_trial(
+    run: Run, progress: Progress, until: int | None = None, donor: Path | None = None
+) -> "tuple[Network, TrainResult]":
     """Train the network of a trial, or restore a checkpoint of its finished training; nothing but the state is saved.
 
-    Trials that ask for the same teacher share it: the first that needs it trains it, the others wait.
+    A training that has not begun takes the weights of its donor. Trials that ask for the same teacher share it: the
+    first that needs it trains it, the others wait.
     """
     from codesign.models.backend import import_keras
     from codesign.steps import TRAINING_STATE, check_names, fit_key
@@ -139,7 +146,8 @@ def fit_trial(run: Run, progress: Progress, until: int | None = None) -> "tuple[
     check_names(run)
     import_keras().utils.set_random_seed(run.config.seed)
     state = (fit_key(run, run.record("data")["digest"]), TRAINING_STATE)
-    network, result, _ = fit_network(run, read_contract(run), state, progress, until, run.path.parent / TEACHERS)
+    start = None if donor is None else donor / TRAINING_STATE
+    network, result, _ = fit_network(run, read_contract(run), state, progress, until, run.path.parent / TEACHERS, start)
     return network, result
 
 

@@ -18,6 +18,7 @@ from codesign.files import write_whole
 from codesign.metrics import Estimate
 from codesign.pipeline import STEPS, execute
 from codesign.run import Run, to_json
+from codesign.scan.donors import with_epochs
 from codesign.scan.driver import FrontEntry, Scan, Workers, front
 from codesign.scan.measure import limited_physics, trace_costs, violations_of
 from codesign.scan.pareto import oriented, spread_along
@@ -149,9 +150,10 @@ def _task(scan: Scan, number: int, place: int, entry: FrontEntry, seed: int) -> 
     name = point_name(entry)
     content = point_configuration(trial, entry, name)
     limits, factor = scan.settings.constraints, scan.settings.final.epochs_factor
+    if scan.results[entry.trial].donor is not None and scan.settings.search.inherit is not None:
+        factor /= scan.settings.search.inherit  # it had a share of the epochs, and weights of another trial
     if factor > 1:
-        epochs = validate_section(Config, content, str(trial)).training.epochs
-        content.setdefault("training", {})["epochs"] = round(factor * epochs)
+        content = with_epochs(content, validate_section(Config, content, str(trial)), factor)
         content["name"] += "-full"
     if seed:
         content["seed"] = content.get("seed", 1) + seed

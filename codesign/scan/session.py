@@ -95,7 +95,9 @@ def start_scan(path: Path, folder: Path | None = None, url: str | None = None, h
 
 def _determining(settings: ScanConfig) -> dict[str, Any]:
     """What of the search decides which trials there are; their number may grow later."""
-    return settings.search.model_dump(include={"sampler", "seed", "ahead", "population", "points", "look_after"})
+    return settings.search.model_dump(
+        include={"sampler", "seed", "ahead", "population", "points", "look_after", "inherit"}
+    )
 
 
 def open_scan(folder: Path) -> Scan:

@@ -64,6 +64,8 @@ class SearchSection(Section):
         points: most points of the front of one training that are measured, its chosen one included.
         look_after: share of the epochs after which a training ends unless it comes near the front that the trials
             before it had at the same share; absent trains all to the end.
+        inherit: share of the epochs that is enough for a training which begins with the weights of an earlier trial of
+            the same network; absent every training begins anew. Candidates are trained anew and for all epochs.
         time_limit_s: a trial that takes longer has failed.
         memory_gb: a worker that needs more is ended; absent an equal share of what the machine has.
         attempts: how often a trial whose worker dies is tried in all.
@@ -76,6 +78,7 @@ class SearchSection(Section):
     population: Annotated[int, Field(ge=2)] = 12
     points: Annotated[int, Field(ge=1)] = 4
     look_after: Share | None = None
+    inherit: Share | None = None
     time_limit_s: Positive = 3600.0
     memory_gb: Positive | None = None
     attempts: Annotated[int, Field(ge=1, le=10)] = 2

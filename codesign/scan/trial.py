@@ -28,6 +28,7 @@ class TrialTask:
         points: most points of its training's front that are measured.
         look_after: share of the epochs after which it is looked at, None to train to the end.
         front: objectives on the front that earlier trials had when they were looked at.
+        donor: number of the trial whose weights its training begins with, None where it begins anew.
         time_limit_s: time after which it has failed.
     """
 
@@ -40,6 +41,7 @@ class TrialTask:
     points: int = 1
     look_after: float | None = None
     front: tuple[dict[str, float], ...] = ()
+    donor: int | None = None
     time_limit_s: float = 3600.0
 
     def digest(self) -> str:
@@ -95,6 +97,7 @@ class TrialResult:
         look: the point when the training was looked at, None if it was not.
         epochs: epochs that were trained.
         wall_time_s: time it took, without waiting for a worker.
+        donor: number of the trial whose weights its training began with.
     """
 
     number: int
@@ -103,6 +106,7 @@ class TrialResult:
     look: Point | None = None
     epochs: int = 0
     wall_time_s: float = 0.0
+    donor: int | None = None
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Self:

@@ -62,11 +62,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         variables = _variables(model)
         for variable, value in zip(variables, arrays, strict=False):
             variable.assign(value)
-        begin = len(variables)
         for name, callback in self._callbacks.items():
-            kept, count = meta["callbacks"][name]
-            callback.set_state((kept, arrays[begin : begin + count]))
-            begin += count
+            kept = state_of(name, state)
+            assert kept is not None, "the digest holds all that determines the callbacks"
+            callback.set_state(kept)
         self._earlier = meta["history"]
         self.ended = meta["ended"]
         return int(meta["epoch"]) + 1
@@ -101,14 +100,29 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         temporary.replace(self.path)
         self._written = time.monotonic()
 
-    def _read(self) -> tuple[dict[str, Any], list[NDArray[Any]]] | None:
-        try:
-            with np.load(self.path) as file:
-                meta = json.loads(str(file["meta"]))
-                arrays = [file[f"a{i}"] for i in range(len(file.files) - 1)]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return None
-        return (meta, arrays) if meta.get("key") == self.key else None
+    def _read(self) -> State | None:
+        state = read_state(self.path)
+        return state if state is not None and state[0].get("key") == self.key else None
+
+
+def read_state(path: Path) -> State | None:
+    """What a training left: its description, and all arrays one after the other; None if it is missing or damaged."""
+    try:
+        with path.open("rb") as stream, np.load(stream) as file:
+            return json.loads(str(file["meta"])), [file[f"a{i}"] for i in range(len(file.files) - 1)]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def state_of(name: str, state: State) -> State | None:
+    """What a callback remembered, out of the state of a whole training; None if it had no such callback."""
+    meta, arrays = state
+    begin = len(arrays) - sum(count for _, count in meta["callbacks"].values())
+    for other, (kept, count) in meta["callbacks"].items():
+        if other == name:
+            return kept, arrays[begin : begin + count]
+        begin += count
+    return None
 
 
 def _variables(model: Any) -> list[Any]:

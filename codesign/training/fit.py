@@ -14,7 +14,7 @@ from codesign.progress import Progress, silent
 from codesign.training.calibration import TRACE_BATCH, calibrate
 from codesign.training.callbacks import EarlyStop, report_progress
 from codesign.training.checkpoint import Checkpoint, Stateful
-from codesign.training.front import FrontCheckpoints, FrontPoint
+from codesign.training.front import FRONT, FrontCheckpoints, FrontPoint
 from codesign.training.layers import LayerPrecision, layer_precisions
 from codesign.training.post_training import Rounding
 from codesign.training.pruning import MaskedAdam
@@ -160,7 +160,7 @@ def _finish(
 
 def _stateful(recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | None) -> dict[str, Stateful]:
     """The callbacks with a state to go on from, by the name under which it is kept."""
-    callbacks = {"cost": recipe.cost, "front": front, "pruning": None if pruning is None else pruning.callback}
+    callbacks = {"cost": recipe.cost, FRONT: front, "pruning": None if pruning is None else pruning.callback}
     return {name: callback for name, callback in callbacks.items() if hasattr(callback, "set_state")}
 
 

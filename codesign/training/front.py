@@ -7,7 +7,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.training.checkpoint import State
+from codesign.training.checkpoint import State, state_of
+
+FRONT = "front"  # under which a training keeps the state of the callback
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,17 @@ class FrontCheckpoints(keras.callbacks.Callback):  # type: ignore[misc]
 
     def set_state(self, state: State) -> None:
         """Take up what ``state`` returned."""
-        points, weights = state[0]["points"], state[1]
-        each = len(weights) // max(len(points), 1)
-        self._kept = {
-            FrontPoint(**point): weights[index * each : (index + 1) * each] for index, point in enumerate(points)
-        }
+        self._kept = _points(state)
+
+
+def best_weights(training: State) -> list[NDArray[Any]] | None:
+    """Weights of the point of the best quality that a training kept, None if it kept none."""
+    state = state_of(FRONT, training)
+    kept = {} if state is None else _points(state)
+    return kept[max(kept, key=lambda point: point.quality)] if kept else None
+
+
+def _points(state: State) -> dict[FrontPoint, list[NDArray[Any]]]:
+    points, weights = state[0]["points"], state[1]
+    each = len(weights) // max(len(points), 1)
+    return {FrontPoint(**point): weights[index * each : (index + 1) * each] for index, point in enumerate(points)}

@@ -10,7 +10,7 @@ from codesign.contract import InputContract
 from codesign.data.dataset import Dataset
 from codesign.data.inputs import input_blocks, read_inputs
 from codesign.models.network import Network
-from codesign.models.registry import build_network
+from codesign.models.registry import MODELS, build_network
 from codesign.models.reload import require_identical_reload
 from codesign.models.store import outputs, save_model
 from codesign.progress import Progress
@@ -20,12 +20,11 @@ from codesign.training.boosting import fit_trees
 from codesign.training.checks import layer_health, require_healthy
 from codesign.training.distillation import distil
 from codesign.training.fit import TrainResult, fit
+from codesign.training.inheritance import inherit_weights
 from codesign.training.sample import Sample, with_saturated_rows
 from codesign.training.teacher import TeacherRecord
 
 SCORED = ("validation", "test")
-# What trains the architectures that are not fitted by gradient descent.
-WITHOUT_GRADIENT = {"boosted_trees": fit_trees}
 
 
 def train_network(
@@ -79,6 +78,7 @@ def fit_network(
     progress: Progress,
     until: int | None = None,
     teachers: Path | None = None,
+    start: Path | None = None,
 ) -> tuple[Network, TrainResult, TeacherRecord | None]:
     """Build and train the configured network, after its teacher where it has one; nothing is saved but the state.
 
@@ -89,6 +89,7 @@ def fit_network(
         progress: called after each epoch.
         until: epochs after which to look at an unfinished training; absent it is trained to its end.
         teachers: as ``shared`` of `codesign.training.distillation.distil`.
+        start: state of an earlier training whose weights this one begins with (`codesign.training.inheritance`).
     """
     config, data = run.config, run.record("data")
     classes = data["classes"]
@@ -98,9 +99,11 @@ def fit_network(
     network, rows, validation, teacher = distil(
         network, rows, validation, contract, size, config, run.path, data["digest"], progress, teachers
     )
-    if config.model.architecture in WITHOUT_GRADIENT:
-        result = WITHOUT_GRADIENT[config.model.architecture](network, rows, validation, config, progress)
+    if not MODELS[config.model.architecture].by_gradient:
+        result = fit_trees(network, rows, validation, config, progress)
     else:
+        if start is not None:
+            inherit_weights(network.trained, start)
         result = fit(network, rows, validation, config, progress, (run.path / state[1], state[0]), until)
     return network, result, teacher
 

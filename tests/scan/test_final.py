@@ -84,6 +84,22 @@ def test_candidates_are_trained_longer_than_the_search_where_that_is_wanted(scan
         assert content["quantization"]["checkpoint_ebops"] == pytest.approx(1.05 * kept)
 
 
+def test_candidates_with_inherited_weights_are_trained_anew_and_for_all_epochs(scanned, objective):
+    scan = scanned(objective.quick, ("[search]", "[final]\ncandidates = 9\nseeds = 1\n[search]\ninherit = 0.5"))
+    full = tomllib.loads((scan.folder / "base.toml").read_text())["training"]["epochs"]
+    for number, result in scan.results.items():
+        folder = scan.folder / "trials" / f"{number:04d}"
+        folder.mkdir(parents=True)
+        text = (scan.folder / "base.toml").read_text()
+        had = full if result.donor is None else full // 2
+        (folder / "config.toml").write_text(text.replace(f"epochs = {full}", f"epochs = {had}"))
+    tasks = [task for task in final_tasks(scan) if not task.retrained]
+    assert {scan.results[task.trial].donor is None for task in tasks} == {True, False}
+    for task in tasks:
+        assert task.inherited == (scan.results[task.trial].donor is None)
+        assert tomllib.loads(task.configuration)["training"]["epochs"] == full
+
+
 def test_the_best_is_the_cheapest_that_cannot_be_told_apart_within_the_limits(scanned, objective):
     scan = scanned(objective.quick)
     free = best_record(scan, {})

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 
 import optuna
 import pytest
@@ -71,6 +72,35 @@ def test_trials_that_other_versions_proposed_are_not_taken_for_ours(scanned, obj
     monkeypatch.setitem(SAMPLERS, "nsga2", lambda _search, seed: optuna.samplers.RandomSampler(seed=seed + 1))
     with pytest.raises(RunError, match=r"trial 0 has the values .* another version of codesign or of Optuna"):
         scanned(objective.quick)
+
+
+def test_a_training_begins_with_the_best_earlier_weights_of_its_network(scan_toml, tmp_path, objective):
+    file, found, asked = scan_toml(("[search]", "[search]\ninherit = 0.4")), [], {}
+
+    def recorded(task):
+        asked[task.number] = tomllib.loads(task.configuration)
+        return objective.quick(task)
+
+    for name, workers in (("a", objective.InProcess), ("b", objective.InOrder), ("a", objective.InOrder)):
+        scan = start_scan(file, tmp_path / name)
+        search(scan, workers(recorded))
+        found.append([result.donor for result in scan.results.values()])
+    assert found[0] == found[1] == found[2]
+    assert found[0][:3] == [None] * 3, "with ahead = 3 nothing is known of them"
+    epochs = tomllib.loads((tmp_path / "small.toml").read_text())["training"]["epochs"]
+    for number, donor in enumerate(found[0]):
+        hidden, earlier = asked[number]["model"]["hidden"], range(max(0, number - 2))
+        same = [other for other in earlier if asked[other]["model"]["hidden"] == hidden]
+        best = max(same, key=lambda other: scan.results[other].points[0].values["accuracy"], default=None)
+        assert donor == best
+        assert asked[number]["training"]["epochs"] == (epochs if donor is None else round(0.4 * epochs))
+
+
+def test_trees_have_no_weights_to_inherit(scanned, objective):
+    space = ("[objectives]", '"model.architecture" = { choice = ["boosted_trees"] }\n[objectives]')
+    hidden = ('"model.hidden" = { choice = [[8], [4, 4]] }\n', "")
+    scan = scanned(objective.quick, ("[search]", "[search]\ninherit = 0.4"), space, hidden)
+    assert {result.donor for result in scan.results.values()} == {None}
 
 
 def test_more_trials_can_be_asked_for_later(scanned, objective):
