@@ -256,9 +256,12 @@ def test_physics(run: Run, objectives: Sequence[str], tpr_fpr: float | None) -> 
 def _synthesised(run: Run) -> dict[str, float | None]:
     """Costs of the whole algorithm, wrapper included, as the synthesis step counts them."""
     costs = {name: value for name, value in measured(run).items() if name not in ("accuracy", "auc", "tpr", "ebops")}
-    alone: dict[str, Any] = next(iter(run.record("synth").get("network_alone", ())), {})
+    record = run.record("synth")
+    alone: dict[str, Any] = next(iter(record.get("network_alone", ())), {})
+    routed: dict[str, Any] = record.get("place_and_route") or {}
     return {
         **costs,
         "latency_cycles": float(run.record("firmware")["latency_cycles"]),
         "network_lut": alone.get("lut"),
+        "routed_mhz": routed.get("fmax_mhz"),
     }

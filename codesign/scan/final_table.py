@@ -12,11 +12,14 @@ from codesign.scan.front import leading_physics, quantity
 from codesign.scan.pareto import Directions, groups, non_dominated, oriented
 
 COSTS = ("lut", "ff", "dsp", "latency_cycles", "latency_ns")
+# Shown where a candidate has them: by name of the value, title of the column.
+OPTIONAL = {"network_lut": "LUT, network", "routed_mhz": "routed [MHz]"}
 NOTE = (
     "Physics of the events that no choice has seen, ± statistical error (68 %); of seeds: mean ± standard deviation of "
     "the candidate and its further trainings, LUT there as the compiler counts those of the network. The other costs "
-    "are those of the whole algorithm after synthesis, LUT also of the network alone. A group holds the candidates "
-    "whose physics cannot be told apart within statistical error and seed spread; its cheapest is marked."
+    "are those of the whole algorithm after synthesis, LUT also of the network alone, and the clock that [synthesis] "
+    "place_and_route reached on its proxy device, where they are known. A group holds the candidates whose physics "
+    "cannot be told apart within statistical error and seed spread; its cheapest is marked."
 )
 
 
@@ -79,28 +82,26 @@ def _mark(records: Sequence[dict[str, Any]], directions: Directions) -> None:
 def final_table(records: Sequence[Mapping[str, Any]], directions: Directions) -> Table:
     """The candidates for a reader."""
     physics = [name for name in directions if name not in (*COSTS, "ebops", "lut_share", "latency_bunch_crossings")]
+    optional = [name for name in OPTIONAL if any(name in record["values"] for record in records)]
     header = (
-        "trial", "group", *(part for name in physics for part in (name, f"{name}, seeds")), "LUT", "LUT, network",
-        "LUT traced, seeds", "FF", "latency [ns]", "verified", "limits",
+        "trial", "group", *(part for name in physics for part in (name, f"{name}, seeds")), "LUT",
+        *(OPTIONAL[name] for name in optional), "LUT traced, seeds", "FF", "latency [ns]", "verified", "limits",
     )  # fmt: skip
-    rows = [_row(record, physics) for record in records]
-    return table("Candidates", header, "rl" + "rr" * len(physics) + "rrrrrll", rows, NOTE)
+    rows = [_row(record, physics, optional) for record in records]
+    return table("Candidates", header, "rl" + "r" * (len(header) - 4) + "ll", rows, NOTE)
 
 
-def _row(record: Mapping[str, Any], physics: Sequence[str]) -> list[Cell | str]:
+def _row(record: Mapping[str, Any], physics: Sequence[str], optional: Sequence[str]) -> list[Cell | str]:
     if not record["values"]:
-        blank = [""] * (2 * len(physics) + 5)
+        blank = [""] * (2 * len(physics) + len(optional) + 4)
         return [str(record["trial"]), "", *blank, Cell("failed", "bad"), Cell(record["reason"] or "", "bad")]
     values, errors = record["values"], record["errors"]
     group = "" if record["group"] is None else chr(ord("A") + record["group"])
     cells: list[Cell | str] = [str(record["trial"]), Cell(group, "good" if record["recommended"] else "plain")]
     for name in physics:
         cells += [quantity(values[name], errors[name]), _spread(record["spread"].get(name), 4)]
-    cells += [
-        quantity(values["lut"]),
-        quantity(values.get("network_lut")),
-        _spread(record["spread"].get("traced_lut"), 0),
-    ]
+    cells += [quantity(values["lut"]), *(quantity(values.get(name)) for name in optional)]
+    cells += [_spread(record["spread"].get("traced_lut"), 0)]
     cells += [quantity(values.get("ff")), quantity(values.get("latency_ns"))]
     missed = ", ".join(name for name, violation in record["violations"].items() if violation > 0)
     return [*cells, check_mark(bool(record["verified"])), Cell(missed, "bad") if missed else check_mark(True)]

@@ -36,6 +36,15 @@ def test_groups_know_error_and_seed_spread_and_the_cheapest_of_each_is_marked():
     assert "0.7200 ± 0.0040 (3)" in text
 
 
+def test_columns_that_no_candidate_fills_are_left_out():
+    first, second = (final_records([*judged(0, 0.72, 900)], WAYS) for _ in range(2))
+    second[0]["values"] |= {"routed_mhz": 91.5, "network_lut": 700.0}
+    assert "routed" not in str(final_table(first, WAYS))
+    shown = final_table([*first, *second], WAYS)
+    places = [shown.header.index(title) for title in ("routed [MHz]", "LUT, network")]
+    assert [[row[place].text for place in places] for row in shown.rows] == [["–", "–"], ["91.5", "700"]]
+
+
 def test_nothing_unverified_or_beyond_a_limit_is_on_the_final_front():
     results = [*judged(0, 0.73, 500, verified=False), *judged(1, 0.73, 600, violation=0.2), *judged(2, 0.70, 900)]
     records = final_records(results, WAYS)
