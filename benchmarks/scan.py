@@ -2,7 +2,7 @@
 
 python benchmarks/scan.py engine                 proposals and results per second with 500 simulated workers
 python benchmarks/scan.py quality                hypervolume after a fixed budget, five seeds, on a formula
-python benchmarks/scan.py trials --trials 6      trials per hour with real trainings, against keras-tuner and a process
+python benchmarks/scan.py trials                 trials per hour with real trainings, against keras-tuner and a process
                                                  per trial; share of the engine; one worker and two
 
 The trainings are those of a small network on the shipped jets, all with the same epochs and rows. The formula of the
@@ -46,7 +46,7 @@ hidden = [16, 16]
 target_ebops = 3000
 [training]
 epochs = EPOCHS
-batch_size = 4096
+batch_size = 1024
 [firmware]
 board = "serenity-vu13p"
 """
@@ -55,7 +55,7 @@ name = "benchmark"
 base = "base.toml"
 [space]
 "model.hidden" = { choice = [[16, 16], [32, 16]] }
-"quantization.target_ebops" = { low = 1000, high = 8000, log = true }
+"quantization.target_ebops" = { low = 4000, high = 16000, log = true }
 "training.learning_rate" = { low = 2e-3, high = 2e-2, log = true }
 [objectives]
 accuracy = "maximize"
@@ -67,7 +67,7 @@ trials = TRIALS
 ahead = AHEAD
 points = 1
 """
-REFERENCE = (-0.5, 9000.0)  # accuracy and LUT that count for nothing
+REFERENCE = (-0.5, 18000.0)  # accuracy and LUT that count for nothing
 
 
 def scan_in(folder: Path, trials: int, ahead: int, epochs: int = 10, sampler: str = "tpe", seed: int = 1) -> Scan:
@@ -156,7 +156,7 @@ def _single(trials: int, seed: int) -> float:
 
     def one(trial: optuna.Trial) -> float:
         hidden = json.loads(trial.suggest_categorical("hidden", ["[16, 16]", "[32, 16]"]))
-        ebops = trial.suggest_int("ebops", 1000, 8000, log=True)
+        ebops = trial.suggest_int("ebops", 4000, 16000, log=True)
         rate = trial.suggest_float("rate", 2e-3, 2e-2, log=True)
         text = f"model.hidden = {hidden}\nquantization.target_ebops = {ebops}\ntraining.learning_rate = {rate!r}\n"
         values = formula(TrialTask(trial.number, "", text, {})).points[0].values
@@ -169,16 +169,20 @@ def _single(trials: int, seed: int) -> float:
 
 
 def trials(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Trials per hour of the four ways, one after the other on the same machine."""
+    """Trials per hour of the four ways, one after the other on the same machine.
+
+    The loops written by hand make a third of the trials: each takes as long as the one before it.
+    """
     found: dict[str, Any] = {}
+    by_hand = argparse.Namespace(**{**vars(arguments), "trials": max(3, arguments.trials // 3)})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for workers in (1, 2):
             found[f"codesign scan, {workers} worker{'s' if workers > 1 else ''}"] = _ours(
                 folder / f"ours{workers}", arguments, workers
             )
-        found["keras-tuner loop"] = _keras_tuner(folder / "tuner", arguments)
-        found["process per trial"] = _processes(folder / "processes", arguments)
+        found["keras-tuner loop"] = _keras_tuner(folder / "tuner", by_hand)
+        found["process per trial"] = _processes(folder / "processes", by_hand)
     return found
 
 
@@ -195,10 +199,11 @@ def _ours(folder: Path, arguments: argparse.Namespace, workers: int) -> dict[str
         search(scan, pool)
         ended = time.monotonic()
     failed = [result.reason for result in scan.results.values() if result.reason]
-    assert not failed, failed
+    assert all("no epoch stayed within" in reason for reason in failed), failed  # it trained all its epochs
     busy = sum(result.wall_time_s for result in scan.results.values()) / workers
     engine_share = max(0.0, 1 - busy / (ended - begun))
-    return {**_hourly(arguments.trials, ended - started), "engine_and_idle_share": round(engine_share, 4)}
+    rate = _hourly(arguments.trials, ended - started)
+    return {**rate, "missed_their_target": len(failed), "engine_and_idle_share": round(engine_share, 4)}
 
 
 def _keras_tuner(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -250,7 +255,7 @@ def keras_tuner_loop(folder: str, count: int, epochs: int) -> None:
 
     tuner = Loop(build, objective="val_accuracy", max_trials=count, seed=1, directory=folder, project_name="tuner")
     tuner.search(
-        rows.values, rows.targets, validation_data=(checked.values, checked.targets), epochs=epochs, batch_size=4096,
+        rows.values, rows.targets, validation_data=(checked.values, checked.targets), epochs=epochs, batch_size=1024,
         verbose=0,
     )  # fmt: skip
 
@@ -266,7 +271,7 @@ def _processes(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         hidden = json.loads(trial.suggest_categorical("hidden", ["[16, 16]", "[32, 16]"]))
         chosen = {
             "model.hidden": hidden,
-            "quantization.target_ebops": trial.suggest_int("ebops", 1000, 8000, log=True),
+            "quantization.target_ebops": trial.suggest_int("ebops", 4000, 16000, log=True),
             "training.learning_rate": trial.suggest_float("rate", 2e-3, 2e-2, log=True),
         }
         task = TrialTask(
@@ -310,12 +315,12 @@ def main() -> None:
     """Measure one part and print it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--trials", type=int, help="engine 2000, quality 60, trials 6")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--trials", type=int, help="engine 2000, quality 60, trials 12")
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--simulated", type=int, default=500)
     arguments = parser.parse_args()
-    arguments.trials = arguments.trials or {"engine": 2000, "quality": 60, "trials": 6}[arguments.part]
+    arguments.trials = arguments.trials or {"engine": 2000, "quality": 60, "trials": 12}[arguments.part]
     print(json.dumps(PARTS[arguments.part](arguments), indent=2))
 
 

@@ -17,9 +17,14 @@ CONTRACT = InputContract(
 CLASSES = ("sum", "difference")
 
 
+def hidden(x):
+    """The first layer."""
+    return np.maximum(np.stack([x[0] + 3 * x[1] - 5, x[1] - x[2], 2 * x[2] - x[0]]), 0)
+
+
 def network(x):
     """Two layers with a rectifier, like the real thing."""
-    a, b, c = np.maximum(np.stack([x[0] + 3 * x[1] - 5, x[1] - x[2], 2 * x[2] - x[0]]), 0)
+    a, b, c = hidden(x)
     return np.stack([a + 2 * b - c + 3, a - 4 * b])
 
 

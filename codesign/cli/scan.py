@@ -119,7 +119,7 @@ def _scan(opened: Any, workers: int | None, scheduler: str | None, search_only: 
             if not search_only:
                 view.say("candidates: proof, synthesis, trainings with other seeds")
                 pool.evaluate_with = finalise
-                final_stage(opened, pool)
+                final_stage(opened, pool, view.say)
         finally:
             signal.signal(signal.SIGINT, before)
             write_page(opened, running=False)

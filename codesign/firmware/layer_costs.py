@@ -22,24 +22,28 @@ class LayerCost:
     lut_estimate: float
 
 
-def layer_costs(traced: Mapping[str, Any], cost: Callable[[Any], float]) -> tuple[LayerCost, ...]:
-    """Cost by layer; empty for networks of more than ``MOST_LAYERS`` layers.
+def layer_costs(
+    traced: Mapping[str, Any], graph_of: Callable[[Any], Any]
+) -> tuple[tuple[LayerCost, ...], tuple[Any, ...]]:
+    """Cost by layer, and beside each layer the graph that it ends; empty for more than ``MOST_LAYERS`` layers.
 
     Args:
         traced: what ``trace_model(dump=True)`` of alkaid returns: symbolic values by ``/layer/part``, in the order of
             the network, with those of the whole network under ``inputs`` and ``final``.
-        cost: the compiler's cost of a graph with these outputs.
+        graph_of: the compiler's graph with these outputs, whose ``cost`` is counted.
     """
     values: dict[str, Any] = {}
     for key, found in traced.items():
         if key not in ("inputs", "final"):
             values[key.split("/")[1]] = found  # the last part of a layer is its result
     if len(values) > MOST_LAYERS:
-        return ()
-    costs, outputs, before = [], [], 0.0
+        return (), ()
+    costs, graphs, outputs, before = [], [], [], 0.0
     for name, found in values.items():
         outputs += [np.ravel(array) for array in (found if isinstance(found, tuple) else (found,))]
-        grown = cost(np.concatenate(outputs))
-        costs.append(LayerCost(name, max(grown - before, 0.0)))
-        before = max(before, grown)
-    return tuple(layer for layer in costs if layer.lut_estimate > 0)
+        graph = graph_of(np.concatenate(outputs))
+        if graph.cost > before:
+            costs.append(LayerCost(name, float(graph.cost) - before))
+            graphs.append(graph)
+            before = float(graph.cost)
+    return tuple(costs), tuple(graphs)

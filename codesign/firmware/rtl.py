@@ -23,6 +23,7 @@ TOP = "network"
 # Options of alkaid's constant-matrix solver. ``hard_dc`` bounds the adder depth a multiplication may gain for fewer
 # adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
 SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
+LAYERS = "layers"  # folder of the graphs up to each layer
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
 
 
@@ -57,12 +58,20 @@ class IntegerModel:
         contract: formats of the inputs.
         graph: alkaid's ``CombLogic``.
         layers: cost by layer; empty for a graph that was read back.
+        up_to: the graph that ends with each of these layers.
     """
 
-    def __init__(self, graph: Any, contract: InputContract, layers: tuple[LayerCost, ...] = ()) -> None:
+    def __init__(
+        self,
+        graph: Any,
+        contract: InputContract,
+        layers: tuple[LayerCost, ...] = (),
+        up_to: tuple[Any, ...] = (),
+    ) -> None:
         self.graph = graph
         self.contract = contract
         self.layers = layers
+        self.up_to = up_to
 
     @classmethod
     def load(cls, project: Path, contract: InputContract) -> "IntegerModel":
@@ -148,8 +157,8 @@ def trace(model: Any, contract: InputContract) -> IntegerModel:
     inputs = FVArray.from_kif(kif[0].astype(bool), kif[1], kif[2], solver_options=SOLVER_OPTIONS)
     traced = trace_model(model, inputs=inputs, dump=True)
     outputs = np.concatenate([np.ravel(output) for output in traced["final"]])
-    costs = layer_costs(traced, lambda values: float(trace_graph(np.ravel(inputs), values).cost))
-    return IntegerModel(trace_graph(np.ravel(inputs), outputs), contract, costs)
+    layers = layer_costs(traced, lambda values: trace_graph(np.ravel(inputs), values))
+    return IntegerModel(trace_graph(np.ravel(inputs), outputs), contract, *layers)
 
 
 @dataclass(frozen=True)
@@ -191,13 +200,38 @@ def write_verilog(
     """
     project, size = _pipeline(integer_model, path, "verilog", part, clock_period_ns, latency_cutoff)
     project.write()
-    for archive in path.glob("model/*.gz"):
+    (path / LAYERS).mkdir(exist_ok=True)
+    for index, graph in enumerate(integer_model.up_to):
+        graph.save(path / LAYERS / f"{index}.json.gz")
+    for archive in (*path.glob("model/*.gz"), *path.glob(f"{LAYERS}/*.gz")):
         _forget_time(archive)
     source = path / "src"
     _require_port_widths(source / f"{TOP}.v", integer_model)
     return RtlProject(
         path, _sources(source, "v"), size.latency_cycles, size.lut_estimate, size.register_bits, size.terms
     )
+
+
+def write_layers(project: Path, folder: Path) -> tuple[tuple[Path, ...], ...]:
+    """Write the network up to each of its layers as Verilog without registers, for counting what a layer takes.
+
+    Args:
+        project: what ``write_verilog`` made.
+        folder: gets one folder for each layer.
+
+    Returns:
+        Files in reading order, by layer as in `IntegerModel.layers`.
+    """
+    from alkaid.codegen import RTLModel
+    from alkaid.types import CombLogic
+
+    found = []
+    for index in range(len(list(project.glob(f"{LAYERS}/*.json.gz")))):
+        path = folder / f"{index}"
+        graph = CombLogic.load(project / LAYERS / f"{index}.json.gz")
+        RTLModel(graph, path, prj_name=TOP, flavor="verilog").write()
+        found.append(_sources(path / "src", "v"))
+    return tuple(found)
 
 
 def write_vhdl(

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import shutil
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,19 +105,23 @@ class FinalResult:
     violations: dict[str, float] = field(default_factory=dict)
 
 
-def final_stage(scan: Scan, workers: Workers) -> list[FinalResult]:
+def final_stage(scan: Scan, workers: Workers, say: Callable[[str], None] = lambda _text: None) -> list[FinalResult]:
     """Judge the candidates of a scan and leave ``final.json``.
 
     Args:
         scan: a scan whose search has ended.
         workers: run `finalise`.
+        say: takes a line for each candidate and training that has ended.
     """
     tasks = final_tasks(scan)
     for task in tasks:
         workers.submit(task)
     results: list[FinalResult] = []
     while len(results) < len(tasks):
-        results += workers.results()
+        for result in workers.results():
+            results.append(result)
+            what = "another seed" if result.retrained else "candidate"
+            say(f"{len(results)} of {len(tasks)}: {what} of trial {result.trial}: {result.reason or 'done'}")
     results.sort(key=lambda result: result.number)
     write_whole(scan.folder / FINAL, to_json({"results": [dataclasses.asdict(result) for result in results]}))
     return results

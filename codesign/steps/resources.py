@@ -3,12 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codesign.progress import Progress
 from codesign.run import Run
 from codesign.steps.settings import firmware_files, run_boards
 from codesign.synth.boards import Board
+
+if TYPE_CHECKING:
+    from codesign.synth.layers import LayerUse
 
 
 def synth_inputs(run: Run) -> object:
@@ -35,7 +38,7 @@ def synth(run: Run, progress: Progress) -> dict[str, Any]:
 def _parts(run: Run, boards: Sequence[Board]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What to compare with, on the firmware's board, and what of it failed.
 
-    That is the network alone, its stages, and the firmware with weights in registers.
+    That is the network alone, its stages, its layers, and the firmware with weights in registers.
     """
     from codesign.synth.attempt import attempt
     from codesign.synth.design import Design
@@ -59,4 +62,23 @@ def _parts(run: Run, boards: Sequence[Board]) -> tuple[dict[str, Any], tuple[str
     design, folder = firmware_design(directory, firmware), run.path / "synth" / "stages"
     stages = attempt("yosys", lambda: synthesise_stages(design, boards[0].family, folder), "yosys")
     failed += [f"stages of the network with yosys: {stages.failed}"] if stages.failed else []
-    return {**found, "stages": [dataclasses.asdict(stage) for stage in stages.result or ()]}, tuple(failed)
+    layers = attempt("yosys", lambda: _layers(run, boards[0]), "yosys")
+    failed += [f"layers of the network with yosys: {layers.failed}"] if layers.failed else []
+    for name, uses in (("stages", stages.result), ("layers", layers.result)):
+        found[name] = [dataclasses.asdict(use) for use in uses or ()]
+    return found, tuple(failed)
+
+
+def _layers(run: Run, board: Board) -> "tuple[LayerUse, ...]":
+    """What each layer adds; nothing for a network that is too large for that, or that was generated without layers."""
+    from codesign.firmware.rtl import write_layers
+    from codesign.synth.design import Design
+    from codesign.synth.layers import MOST_LUT, lut_to_synthesise, synthesise_layers
+
+    firmware, folder = run.record("firmware"), run.path / "synth" / "layers"
+    layers, project = firmware["layers"], run.path / "firmware" / firmware["rtl_project"]
+    if lut_to_synthesise([layer["lut_estimate"] for layer in layers]) > MOST_LUT:
+        return ()
+    written = write_layers(project, folder)
+    up_to = [Design(s, tuple({path.parent: None for path in s}), firmware["network"]) for s in written]
+    return synthesise_layers(up_to, [layer["name"] for layer in layers][: len(up_to)], board.family, folder)

@@ -16,6 +16,7 @@ from codesign.training.callbacks import EarlyStop, report_progress
 from codesign.training.checkpoint import Checkpoint, Stateful
 from codesign.training.front import FRONT, FrontCheckpoints, FrontPoint
 from codesign.training.layers import LayerPrecision, layer_precisions
+from codesign.training.optimizer import CosineAdam
 from codesign.training.post_training import Rounding
 from codesign.training.pruning import MaskedAdam
 from codesign.training.pruning_methods import PruningMethod, pruning_method
@@ -165,12 +166,12 @@ def _stateful(recipe: Recipe, front: FrontCheckpoints, pruning: PruningMethod | 
 
 
 def _compile(network: Network, monitor: str, rows: int, config: Config, pruning: PruningMethod | None) -> None:
-    """Adam with a cosine schedule; the monitored quantity without the resource cost as a metric."""
+    """The optimiser, and the monitored quantity without the resource cost as a metric."""
     training = config.training
     steps = math.ceil(rows / training.batch_size) * training.epochs
-    rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+    rate = training.learning_rate
     network.trained.compile(
-        keras.optimizers.Adam(rate) if pruning is None else MaskedAdam(rate, pruning.masked),
+        CosineAdam(rate, steps) if pruning is None else MaskedAdam(rate, steps, pruning.masked),
         loss=network.loss,
         weighted_metrics=[_metric(network, monitor)],
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from codesign.config import PruningSection
 from codesign.errors import ConfigError
 from codesign.models.network import Network
+from codesign.training.optimizer import CosineAdam
 
 Array = NDArray[Any]
 # (layer, fraction of zeros) to a mask of the kernel's shape, 0 where the weight is pruned.
@@ -69,15 +70,15 @@ def _after(layer: Any, among: Set[int]) -> set[int]:
     return found
 
 
-class MaskedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """Adam that leaves weights at zero where a mask is zero.
+class MaskedAdam(CosineAdam):
+    """An optimiser that leaves weights at zero where a mask is zero.
 
     The masks are variables of the optimiser: every backend compiles them into the step as something that changes, they
     go with its state, and the saved network knows nothing of them.
     """
 
-    def __init__(self, learning_rate: Any, masked: Sequence[Any]) -> None:
-        super().__init__(learning_rate)
+    def __init__(self, learning_rate: float, steps: int, masked: Sequence[Any]) -> None:
+        super().__init__(learning_rate, steps)
         self._masked = {id(variable) for variable in masked}
         self._masks: dict[int, Any] = {}
 
@@ -91,7 +92,7 @@ class MaskedAdam(keras.optimizers.Adam):  # type: ignore[misc]
                 self._masks[id(variable)] = self.add_variable_from_reference(variable, "mask", "ones")
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of Adam, then the mask."""
+        """One step, then the mask."""
         super().update_step(gradient, variable, learning_rate)
         mask = self._masks.get(id(variable))
         if mask is not None:

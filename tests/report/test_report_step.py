@@ -347,6 +347,23 @@ class TestFailedTools:
         assert any(line.endswith("[placed and routed by nextpnr on a proxy device, not the target]") for line in
                    step_lines(run, "synth"))  # fmt: skip
 
+    def test_what_synthesis_finds_by_layer_stands_beside_the_estimate(self, make_run: RunMaker) -> None:
+        run = make_run()
+        firmware = run.record("firmware") | {
+            "layers": [{"name": "dense_1", "lut_estimate": 840.0}, {"name": "scores", "lut_estimate": 60.0}]
+        }
+        _, page, _ = draft(make_run(firmware=firmware))
+        assert "nothing is measured by layer" in page.text
+        uses = [
+            {"layer": "dense_1", "lut": 901, "carry4": 77, "dsp": 0, "bram_18k": 0},
+            {"layer": "scores", "lut": -2, "carry4": 3, "dsp": 0, "bram_18k": 0},
+        ]
+        _, page, _ = draft(make_run(firmware=firmware, synth=run.record("synth") | {"layers": uses}))
+        assert re.search(r"dense_1\W+901\W+77\W+0\W+0\W+840\W+93\.3", page.text)
+        assert re.search(r"scores\W+-2\W+3\W+0\W+0\W+60\W+6\.7", page.text)
+        assert re.search(r"all\W+899\W+80\W+0\W+0\W+900\b", page.text)
+        assert "measured with Yosys" in page.text
+
     def test_the_stages_of_the_network_are_a_table(self, make_run: RunMaker) -> None:
         run = make_run()
         used = {"lut": 437, "ff": 302, "carry4": 124, "dsp": 0, "bram_18k": 0, "logic_levels": 7}

@@ -75,7 +75,7 @@ def test_a_neuron_that_never_fires_is_masked(problem):
 def test_the_optimiser_keeps_masked_weights_at_zero(problem):
     network, layers = layers_of(problem)
     for masked, zeros in ((masked_variables(layers), True), ([], False)):
-        optimizer = MaskedAdam(1e-2, masked)
+        optimizer = MaskedAdam(1e-2, 100, masked)
         optimizer.build(network.trained.trainable_variables)
         apply_mask(optimizer, layers[0], smallest_weights(layers[0], 0.5))
         before = layers[0].kernel == 0
@@ -86,7 +86,7 @@ def test_the_optimiser_keeps_masked_weights_at_zero(problem):
 
 def test_a_pruned_weight_has_no_width(problem):
     network, layers = layers_of(problem)
-    optimizer = MaskedAdam(1e-2, masked_variables(layers))
+    optimizer = MaskedAdam(1e-2, 100, masked_variables(layers))
     optimizer.build(network.trained.trainable_variables)
     mask = smallest_weights(layers[0], 0.5)
     apply_mask(optimizer, layers[0], mask)

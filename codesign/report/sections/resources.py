@@ -101,25 +101,33 @@ def _routed(proxy: Record | None) -> Iterator[Block]:
 
 
 def _layers(records: Records) -> Iterator[Block]:
-    """The compiler's cost by layer; nothing for firmware that was made without it."""
+    """Cost by layer, of the compiler and of synthesis; nothing for firmware that was made without it."""
     layers = (records.firmware or {}).get("layers") or ()
     total = sum(layer["lut_estimate"] for layer in layers)
     if not total:
         return
+    found = {layer["layer"]: layer for layer in (records.synth or {}).get("layers") or ()}
+    counted = ("lut", "carry4", "dsp", "bram_18k") if found else ()
     rows = [
         [
             layer["name"],
+            *(text.count(found[layer["name"]][key]) for key in counted),
             text.count(layer["lut_estimate"]),
             text.percent(layer["lut_estimate"] / total, 1),
         ]
         for layer in layers
     ]
-    note = (
-        "Estimated: by how much the cost of the RTL compiler grows with each layer. Synthesis sees one flat pipeline "
-        "in which layers share registers and logic, so nothing is measured by layer."
+    rows.append(
+        ["all", *(text.count(sum(use[key] for use in found.values())) for key in counted), text.count(total), ""]
     )
-    rows.append(["all", text.count(total), ""])
-    yield table("Cost by layer", ("layer", "LUT, estimated", "share"), "lrr", rows, note, half=True)
+    measured = (
+        "The rest is measured with Yosys: by how much the logic grows, without registers, since layers share the "
+        "stages of the pipeline; so the sum is not exactly that of the whole network."
+    )
+    flat = "Synthesis sees one flat pipeline in which layers share registers and logic: nothing is measured by layer."
+    note = f"Estimated: by how much the cost of the RTL compiler grows with each layer. {measured if found else flat}"
+    header = ("layer", *(("LUT", "CARRY4", "DSP", "BRAM18") if found else ()), "LUT, estimated", "share")
+    yield table("Cost by layer", header, "l" + "r" * (len(header) - 1), rows, note, half=not found)
 
 
 def _stages(records: Records) -> Iterator[Block]:
