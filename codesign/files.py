@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from codesign.errors import RunError
+
 LOCK_POLL_S = 0.5
 
 
@@ -26,14 +28,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process works on a folder, which need not exist; the lock lies beside it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as handle:
+def locked(lock: Path, busy: str | None = None) -> Iterator[None]:
+    """Do something that one process at a time may do; a process that dies gives its lock back.
+
+    Args:
+        lock: file of the lock.
+        busy: what to say if another process holds it; absent waits until none does.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if busy is not None:
+                    raise RunError(busy) from None
                 time.sleep(LOCK_POLL_S)
         yield

@@ -6,14 +6,13 @@ repeated.
 """
 
 import dataclasses
-import fcntl
 import hashlib
 import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from typing import Any
 from codesign import __version__
 from codesign.config import Config, read_config
 from codesign.errors import RunError
-from codesign.files import write_whole
+from codesign.files import locked, write_whole
 
 PROVENANCE_PACKAGES = (
     "alkaid", "cocotb", "fastjet", "h5py", "hgq2", "hls4ml", "jax", "keras", "numpy", "pythia8mc", "tensorflow",
@@ -106,19 +105,14 @@ class Run:
         """Write the record (a dataclass or a mapping) of a step in one piece."""
         write_whole(self.path / f"{step}.json", to_json(record))
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Keep a second process out of the directory.
 
         Raises:
             RunError: another process works in it.
         """
-        with (self.path / ".lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise RunError(f"{self.path}: another codesign process is working in this run directory") from None
-            yield
+        busy = f"{self.path}: another codesign process is working in this run directory"
+        return locked(self.path / ".lock", busy)
 
 
 def _origin(path: Path) -> Path:

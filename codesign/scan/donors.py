@@ -13,8 +13,10 @@ def network_key(config: Config) -> str | None:
     """What two trials have in common whose weights fit each other; None for a network without such weights."""
     from codesign.models.registry import MODELS
 
-    by_gradient = MODELS[config.model.architecture].by_gradient
-    return digest(config.data, config.task, config.model) if by_gradient else None
+    if not MODELS[config.model.architecture].by_gradient:
+        return None
+    method = config.quantization.method, None if config.pruning is None else config.pruning.method
+    return digest(config.data, config.task, config.model, *method, config.quantization.layers)
 
 
 def best_donor(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from codesign.config import Config
 from codesign.errors import CodesignError, RunError, TargetError
-from codesign.files import alone, write_whole
+from codesign.files import locked, write_whole
 from codesign.progress import Progress, silent
 from codesign.run import Run, to_json
 from codesign.scan.measure import measure_network, read_contract, violations_of
@@ -40,7 +40,8 @@ def evaluate(task: TrialTask, progress: Progress = silent) -> TrialResult:
     Raises:
         OSError: a file cannot be read or written.
     """
-    with alone(Path(task.folder)):  # a worker that lost its scheduler may still be at it
+    folder = Path(task.folder)
+    with locked(folder.parent / f".{folder.name}.lock"):  # a worker that lost its scheduler may still be at it
         result = read_result(task)
         if result is not None:
             return result

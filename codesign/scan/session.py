@@ -1,17 +1,15 @@
 """Opens a scan from its file or its directory, and keeps a second one out."""
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from codesign import files
 from codesign.config import Config
 from codesign.data.dataset import Dataset
 from codesign.errors import RunError
-from codesign.files import write_whole
 from codesign.run import digest
 from codesign.scan.driver import Scan
 from codesign.scan.hyperspace import ARCHITECTURE, read_hyperspace, split_reference
@@ -87,9 +85,9 @@ def start_scan(path: Path, folder: Path | None = None, url: str | None = None, h
                  _determining(settings))  # fmt: skip
     study = open_study(folder, url, settings.name, dict(settings.objectives), key)
     if url is not None:
-        write_whole(kept, url + "\n")
-    write_whole(folder / BASE, to_toml(space.base))
-    write_whole(folder / FILE, to_toml(settings.model_dump(mode="json", exclude_none=True) | {"base": BASE}))
+        files.write_whole(kept, url + "\n")
+    files.write_whole(folder / BASE, to_toml(space.base))
+    files.write_whole(folder / FILE, to_toml(settings.model_dump(mode="json", exclude_none=True) | {"base": BASE}))
     return Scan(settings, space, folder, study)
 
 
@@ -117,16 +115,10 @@ def _file_in(folder: Path) -> Path:
     return folder / FILE
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> AbstractContextManager[None]:
     """Keep a second scan out of the directory.
 
     Raises:
         RunError: another process scans in it.
     """
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(f"{folder}: another codesign process scans here") from None
-        yield
+    return files.locked(folder / ".lock", f"{folder}: another codesign process scans here")

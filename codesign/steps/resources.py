@@ -80,5 +80,7 @@ def _layers(run: Run, board: Board) -> "tuple[LayerUse, ...]":
     if lut_to_synthesise([layer["lut_estimate"] for layer in layers]) > MOST_LUT:
         return ()
     written = write_layers(project, folder)
-    up_to = [Design(s, tuple({path.parent: None for path in s}), firmware["network"]) for s in written]
-    return synthesise_layers(up_to, [layer["name"] for layer in layers][: len(up_to)], board.family, folder)
+    if not written:
+        return ()
+    up_to = [Design(sources, (sources[-1].parent,), firmware["network"]) for sources in written]
+    return synthesise_layers(up_to, [layer["name"] for layer in layers], board.family, folder)

@@ -51,6 +51,8 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     def resume(self, model: Any) -> int:
         """Bring a compiled model to the kept state; a missing, damaged or foreign state changes nothing.
 
+        Foreign is also the state of another version whose optimiser has other variables.
+
         Returns:
             The epoch to go on with, 0 for a fresh start.
         """
@@ -60,7 +62,10 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         meta, arrays = state
         model.optimizer.build(model.trainable_variables)
         variables = _variables(model)
-        for variable, value in zip(variables, arrays, strict=False):
+        kept_arrays = arrays[: len(arrays) - sum(count for _, count in meta["callbacks"].values())]
+        if [tuple(variable.shape) for variable in variables] != [array.shape for array in kept_arrays]:
+            return 0
+        for variable, value in zip(variables, kept_arrays, strict=True):
             variable.assign(value)
         for name, callback in self._callbacks.items():
             kept = state_of(name, state)

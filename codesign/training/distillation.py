@@ -5,7 +5,6 @@ the score of its teacher (arXiv:2310.06047).
 """
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,10 +30,8 @@ def distil(
     contract: InputContract,
     outputs: int,
     config: Config,
-    folder: Path,
-    data_key: str,
+    place: TeacherPlace,
     progress: Progress = silent,
-    shared: Path | None = None,
 ) -> tuple[Network, Sample, Sample, TeacherRecord | None]:
     """Train the configured teacher, or take the one that lies there, and give its student new targets and a new loss.
 
@@ -45,10 +42,8 @@ def distil(
         contract: formats of the inputs.
         outputs: number of classes, 1 for an anomaly detector.
         config: the configuration of the student.
-        folder: takes ``teacher.keras`` and the state of its training.
-        data_key: digest of all that determines the rows.
+        place: where the teacher is kept.
         progress: called after each epoch.
-        shared: folder of teachers that runs have in common: it is taken from there, or left there.
 
     Returns:
         Student, training and validation rows for the fit, and what became of the teacher; without a ``distillation``
@@ -62,7 +57,6 @@ def distil(
     _require_fit(config)
     if section is None:
         return network, train, validation, None
-    place = TeacherPlace(folder, data_key, shared)
     teacher, record = trained_teacher(train, validation, contract, outputs, config, place, progress)
     found, checked = (network_outputs(teacher, sample.values) for sample in (train, validation))
     if config.task.kind == "classification":

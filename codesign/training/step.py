@@ -22,7 +22,7 @@ from codesign.training.distillation import distil
 from codesign.training.fit import TrainResult, fit
 from codesign.training.inheritance import inherit_weights
 from codesign.training.sample import Sample, with_saturated_rows
-from codesign.training.teacher import TeacherRecord
+from codesign.training.teacher import TeacherPlace, TeacherRecord
 
 SCORED = ("validation", "test")
 
@@ -88,7 +88,7 @@ def fit_network(
         state: as in ``train_network``.
         progress: called after each epoch.
         until: epochs after which to look at an unfinished training; absent it is trained to its end.
-        teachers: as ``shared`` of `codesign.training.distillation.distil`.
+        teachers: as ``shared`` of `codesign.training.teacher.TeacherPlace`.
         start: state of an earlier training whose weights this one begins with (`codesign.training.inheritance`).
     """
     config, data = run.config, run.record("data")
@@ -96,9 +96,8 @@ def fit_network(
     train, validation = (read_sample(run, contract, split, classes) for split in ("train", "validation"))
     size = len(score_names(config.task, classes))
     network, rows = build_network(config, contract, size), with_saturated_rows(train, contract, config.seed)
-    network, rows, validation, teacher = distil(
-        network, rows, validation, contract, size, config, run.path, data["digest"], progress, teachers
-    )
+    place = TeacherPlace(run.path, data["digest"], teachers)
+    network, rows, validation, teacher = distil(network, rows, validation, contract, size, config, place, progress)
     if not MODELS[config.model.architecture].by_gradient:
         result = fit_trees(network, rows, validation, config, progress)
     else:

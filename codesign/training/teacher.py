@@ -12,7 +12,7 @@ import numpy as np
 from codesign.config import Config, DistillationSection, ModelSection, QuantizationSection
 from codesign.contract import InputContract
 from codesign.errors import ModelError
-from codesign.files import alone, write_whole
+from codesign.files import locked, write_whole
 from codesign.models.backend import import_keras
 from codesign.models.registry import build_network
 from codesign.models.store import load_model, outputs, save_model
@@ -115,8 +115,7 @@ def trained_teacher(
 
 def _from_shared(shared: Path, folder: Path, members: int, train_missing: Callable[[Path], bool]) -> bool:
     """Copy a teacher of several runs to one of them, after training it where no other did; returns whether it was."""
-    with alone(shared):
-        shared.mkdir(parents=True, exist_ok=True)
+    with locked(shared / ".lock"):
         trained = train_missing(shared)
     for name in (RECORD, *(_file(member, members) for member in range(members))):
         shutil.copyfile(shared / name, folder / name)

@@ -7,7 +7,9 @@ import tomllib
 import optuna
 import pytest
 
+from codesign.config import Config
 from codesign.errors import RunError
+from codesign.scan.donors import network_key
 from codesign.scan.driver import front, search
 from codesign.scan.session import open_scan, start_scan
 from codesign.scan.study import SAMPLERS
@@ -94,6 +96,25 @@ def test_a_training_begins_with_the_best_earlier_weights_of_its_network(scan_tom
         best = max(same, key=lambda other: scan.results[other].points[0].values["accuracy"], default=None)
         assert donor == best
         assert asked[number]["training"]["epochs"] == (epochs if donor is None else round(0.4 * epochs))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        '[quantization]\nmethod = "fixed"\n',
+        '[pruning]\nmethod = "pdp"\n',
+        "[data.blocks.high_level]\ncolumns = ['c1_b1']\n",
+    ],
+)
+def test_weights_of_another_method_or_of_other_inputs_are_not_inherited(change):
+    base = 'name = "a"\n[data]\nfile = "jets.h5"\n'
+    same = "[quantization]\ntarget_ebops = 700\n[pruning]\nsparsity = 0.9\n[training]\nlearning_rate = 0.1\n"
+    plain = "[pruning]\nsparsity = 0.4\n"
+    key, other = (network_key(Config.parse(base + text, "a.toml")) for text in (plain, same))
+    assert key == other
+    if "[pruning]" not in change:
+        change += plain
+    assert network_key(Config.parse(base + change, "a.toml")) != key
 
 
 def test_trees_have_no_weights_to_inherit(scanned, objective):

@@ -9,6 +9,7 @@ from codesign.config import DistillationSection
 from codesign.errors import ConfigError, ModelError
 from codesign.training import fit
 from codesign.training.distillation import _standardised, distil, distilled_loss
+from codesign.training.teacher import TeacherPlace
 
 TAUGHT = """
 [quantization]
@@ -73,10 +74,8 @@ def taught(problem, config, folder, key="data", progress=None, shared=None):
         problem.contract,
         5,
         config,
-        folder,
-        key,
+        TeacherPlace(folder, key, shared),
         lambda what, *_: told.append(what),
-        shared,
     )
 
 
@@ -157,8 +156,7 @@ def test_an_interrupted_ensemble_goes_on_where_it_stood(problem, tmp_path, monke
             problem.contract,
             5,
             config,
-            tmp_path / "cut",
-            "data",
+            TeacherPlace(tmp_path / "cut", "data"),
             stop_at,
         )
     told = []
@@ -190,8 +188,9 @@ def test_student_and_teacher_of_a_score_must_fit(problem, tmp_path):
     with pytest.raises(ConfigError, match="'score_mlp' gives what its teacher taught it: unknown score 'kl'"):
         problem.network(anomaly_config(problem, "score_mlp", "kl"))
     other = anomaly_config(problem, "vae", "kl", '[distillation]\nteacher = { architecture = "vae" }\n')
+    place = TeacherPlace(tmp_path, "data")
     with pytest.raises(ConfigError, match=r"only model\.architecture = 'score_mlp' learns a .* score, found 'vae'"):
-        distil(None, problem.train, problem.validation, problem.contract, 1, other, tmp_path, "data")
+        distil(None, problem.train, problem.validation, problem.contract, 1, other, place)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ def test_the_rate_is_that_of_a_cosine_decay():
     plain = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 8))
     found, expected = (path_of(optimizer, keras, 12) for optimizer in (CosineAdam(0.1, 8), plain))
     assert found == pytest.approx(expected, rel=1e-6)
-    assert (found[8:] == found[7 + 1]).all(), "after its last step it stands still"
+    assert (found[8:] == found[7]).all(), "after its last step it stands still"
     assert (np.abs(np.diff(found[:7], axis=0)) > 1e-4).all()
 
 

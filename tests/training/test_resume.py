@@ -99,6 +99,22 @@ def test_the_state_of_another_training_is_not_taken_up(problem, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_state_of_an_optimiser_with_other_variables_is_not_taken_up(problem, tmp_path):
+    """As an older version left it, under the same digest."""
+    config, state = problem.config('[quantization]\nmethod = "fixed"\n'), (tmp_path / "state.npz", "key")
+    _, result = problem.fit(config, state=state)
+    with np.load(state[0]) as file:
+        content = dict(file)
+    places = [name for name in content if name != "meta"]
+    scalars = [name for name in places if content[name].shape == ()]
+    left = [content[name] for name in places if name != scalars[-1]]
+    np.savez(state[0], meta=content["meta"], **{f"a{index}": array for index, array in enumerate(left)})
+    _, again = problem.fit(config, state=state)
+    assert again.resumed_epoch == 0
+    assert again.history == result.history
+
+
+@pytest.mark.slow
 def test_patience_ends_a_training_and_a_killed_one_ends_at_the_same_epoch(problem, tmp_path):
     text = '[quantization]\nmethod = "fixed"\n'
     config = problem.config(text)
