@@ -72,7 +72,7 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
     Raises:
         RunError: the study's database failed, or what it holds was proposed by another version.
     """
-    section, asked, finished = scan.settings.search, [], {}  # type: ignore[var-annotated]
+    section, asked, ended = scan.settings.search, [], {}  # type: ignore[var-annotated]
     proposals = proposer(section, scan.directions)
     with readable_faults(str(scan.folder)):
         known = told(scan.study)
@@ -84,18 +84,18 @@ def search(scan: Scan, workers: Workers, on_result: Callable[[TrialResult], None
                 task = _task(scan, trial.number, values)
                 ready = taken_up(known, trial) or (task if isinstance(task, TrialResult) else None)
                 if ready is not None:
-                    finished[trial.number] = ready
+                    ended[trial.number] = ready
                 else:
                     workers.submit(task)
             number = len(scan.results)
             if number == len(asked):
                 return
-            while number not in finished:
-                finished |= {result.number: result for result in workers.results()}
-            tell(asked[number], finished[number], scan.directions)
-            scan.results[number] = finished.pop(number)
+            while number not in ended:
+                ended |= {result.number: result for result in workers.results()}
+            tell(asked[number], ended[number], scan.directions)
+            scan.results[number] = ended.pop(number)
             if number not in known:
-                keep(scan.study, asked[number])
+                keep(scan.study, asked[number], scan.results[number])
                 on_result(scan.results[number])
 
 

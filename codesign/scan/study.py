@@ -198,10 +198,9 @@ def propose(study: "optuna.Study", space: Space) -> tuple["optuna.Trial", dict[s
 
 
 def tell(trial: "optuna.Trial", result: TrialResult, directions: dict[str, Any]) -> None:
-    """Give a study in memory the point that the training chose; all points stand beside it."""
+    """Give a study in memory the point that the training chose."""
     import optuna
 
-    trial.set_user_attr(RESULT, dataclasses.asdict(result))
     if result.reason is not None:
         trial.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         return
@@ -211,10 +210,11 @@ def tell(trial: "optuna.Trial", result: TrialResult, directions: dict[str, Any])
     trial.study.tell(trial, [chosen.values[name] for name in directions])
 
 
-def keep(study: "optuna.Study", trial: "optuna.Trial") -> None:
-    """Write a finished trial into the kept study, in one piece, without what only the sampler needs."""
+def keep(study: "optuna.Study", trial: "optuna.Trial", result: TrialResult) -> None:
+    """Write a finished trial and all its points into the kept study, without what only the sampler needs."""
     kept = copy.copy(trial.study.get_trials(deepcopy=False)[trial.number])
     kept.system_attrs = {name: value for name, value in kept.system_attrs.items() if name.startswith("constraints")}
+    kept.user_attrs = {RESULT: dataclasses.asdict(result)}
     study.add_trial(kept)
 
 
@@ -237,9 +237,9 @@ def told(study: "optuna.Study") -> dict[int, Told]:
     Raises:
         RunError: they were written by something else.
     """
-    finished = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    ended = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
     try:
-        return {t.number: Told(t.params, TrialResult.of(t.user_attrs[RESULT])) for t in finished}
+        return {t.number: Told(t.params, TrialResult.of(t.user_attrs[RESULT])) for t in ended}
     except (KeyError, TypeError) as error:
         raise RunError(
             f"study {study.study_name!r}: holds results that this version of codesign did not write ({error}); "
