@@ -20,9 +20,21 @@ from codesign.fixed_point import FixedPoint
 log = logging.getLogger(__name__)
 
 TOP = "network"
+
+
+def _constant_products(matrix: NDArray[np.floating], values: Any) -> NDArray[np.bool_] | None:
+    """Which products alkaid shall write out itself: all of a matrix that meets nothing but constants.
+
+    Its solver would reduce them to plain numbers, on which alkaid 0.8.2 stops with a StopIteration. Patches of a
+    convolution whose activations were pruned away are such a case.
+    """
+    constant = np.array([value.low == value.high for value in np.ravel(values)])
+    return None if np.any(matrix[~constant]) else matrix != 0
+
+
 # Options of alkaid's constant-matrix solver. ``hard_dc`` bounds the adder depth a multiplication may gain for fewer
 # adders. ``binary_lut`` is off since alkaid 0.8.2 stops with an assertion when it meets a signed one-bit value.
-SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False}
+SOLVER_OPTIONS = {"hard_dc": 2, "binary_lut": False, "offload_fn": _constant_products}
 LAYERS = "layers"  # folder of the graphs up to each layer
 INTEGER_MODEL = "model/comb.json.gz"  # where alkaid saves the graph inside its project
 

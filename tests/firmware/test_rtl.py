@@ -77,6 +77,22 @@ def test_a_product_of_two_inputs_is_counted(tmp_path):
     assert write(model, tmp_path).terms.multiplier_bits == 8 * 6
 
 
+def test_a_matrix_that_meets_only_constants_leaves_constants(monkeypatch):
+    def pruned(x):
+        met = x * np.array([1.0, 0.0, 0.0])  # the only variable has no weight
+        return np.concatenate([met @ np.array([[0.0, 0.0], [1.0, 0.5], [2.0, 0.0]]) + x[0], x[1:2]])
+
+    model = integer_model(pruned)
+    low, high = CONTRACT.extremes()
+    integers = np.random.default_rng(1).integers(low, high, (100, 3), endpoint=True)
+    a, b = CONTRACT.to_network(integers)[:, :2].T.astype(float)
+    assert (model.predict(integers) == model.score_format.exact_int(np.stack([a, a, b], axis=1))).all()
+
+    monkeypatch.setitem(rtl.SOLVER_OPTIONS, "offload_fn", None)
+    with pytest.raises(StopIteration):  # alkaid has learned it: the option can go
+        integer_model(pruned)
+
+
 def test_a_port_of_another_width_is_refused(linear, tmp_path):
     project = write(linear, tmp_path)
     verilog = project.path / "src" / "network.v"
