@@ -18,7 +18,7 @@ NOTE = (
     "Physics of the events that no choice has seen, ± statistical error (68 %); of seeds: mean ± standard deviation of "
     "the candidate and its further trainings, LUT there as the compiler counts those of the network. The other costs "
     "are those of the whole algorithm after synthesis, LUT also of the network alone, and the clock that [synthesis] "
-    "place_and_route reached on its proxy device, where they are known. A group holds the candidates whose physics "
+    "place_and_route reached on its device, where they are known. A group holds the candidates whose physics "
     "cannot be told apart within statistical error and seed spread; its cheapest is marked."
 )
 

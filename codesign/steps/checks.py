@@ -4,7 +4,7 @@ from codesign.config_synthesis import SynthesisSection
 from codesign.run import Run
 from codesign.steps.settings import clock_mhz, run_boards, run_preset
 from codesign.synth.budgets import require_measurable
-from codesign.synth.place_and_route import PROXIES
+from codesign.synth.place_and_route import DEVICES
 from codesign.tools import find_tool, require_tool, verilator_root
 
 SIMULATION_TOOLS = ("g++", "make", "perl", "iverilog")
@@ -51,4 +51,4 @@ def _synthesis_tools(section: SynthesisSection) -> list[str]:
     else:
         needed = [section.tool]
     routed = section.place_and_route
-    return [*needed, *([] if routed == "off" else ["yosys", PROXIES[routed].tool])]
+    return [*needed, *([] if routed == "off" else ["yosys", DEVICES[routed].tool])]

@@ -8,7 +8,7 @@ from codesign.config_synthesis import SynthesisSection
 from codesign.progress import Progress, silent
 from codesign.synth.boards import Board
 from codesign.synth.design import Design
-from codesign.synth.place_and_route import route_proxy
+from codesign.synth.place_and_route import place_and_route
 from codesign.synth.result import SynthResult
 from codesign.synth.step import synthesise_boards
 from codesign.synth.vitis_hls_step import vitis_hls_boards
@@ -46,11 +46,12 @@ def synthesise_firmware(
         result = synthesise_boards(design, boards, synth_dir, progress)
     if section.place_and_route == "off":
         return result
-    routed = route_proxy(
+    routed = place_and_route(
         design,
         clock_mhz,
         synth_dir / f"nextpnr_{section.place_and_route}",
-        proxy=section.place_and_route,
+        device=section.place_and_route,
+        boards=boards,
         lut=result.boards[0].lut,
         max_lut=section.place_and_route_max_lut,
         progress=progress,

@@ -1,13 +1,15 @@
 """Place and route without a licence: nextpnr on an ECP5 or on a Zynq of the 7 series, devices of older processes.
 
-What comes out is a routed clock on a real device, a cross-check of the pipeline, and nothing about the target: no open
-tool routes or times UltraScale+. It is labelled as a proxy wherever it stands.
+What comes out is a routed clock on a real device. Where one of the boards carries this device, it is the clock of that
+board; for every other it is a cross-check of the pipeline on a proxy, and labelled so wherever it stands: no open tool
+routes or times UltraScale+.
 """
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from codesign.assets import asset
 from codesign.errors import ReportError
@@ -15,12 +17,14 @@ from codesign.files import write_whole
 from codesign.progress import Progress, silent
 from codesign.run import digest, digest_files
 from codesign.synth.attempt import attempt
+from codesign.synth.boards import Board
 from codesign.synth.design import Design
 from codesign.synth.reports.nextpnr import NextpnrReport, parse_nextpnr_json
 from codesign.synth.yosys import input_files, read_commands
 from codesign.tools import require_tool, run_tool, tool_version
 
 PROXY = "placed and routed by nextpnr on a proxy device, not the target"
+ON_BOARD = "placed and routed by nextpnr on the device of {board}, inside a harness"
 HARNESS = "scan_harness"
 TIMEOUT_S = 1800.0
 SEED = 1
@@ -36,11 +40,12 @@ write_json {netlist}
 
 
 @dataclass(frozen=True)
-class Proxy:
+class Device:
     """A device that the open tools place and route.
 
     Attributes:
-        device: what it is called.
+        name: what it is called.
+        part: part number, as boards have it.
         tool: nextpnr for it, a key of ``TOOLS``.
         synthesis: Yosys command that maps to it.
         arguments: the tool's, that choose the device.
@@ -48,7 +53,8 @@ class Proxy:
         pins: place of each pin of the harness; empty where the tool may choose.
     """
 
-    device: str
+    name: str
+    part: str
     tool: str
     synthesis: str
     arguments: tuple[str, ...]
@@ -62,16 +68,18 @@ class Proxy:
         return "".join(lines.format(place, pin, pin) for pin, place in self.pins.items())
 
 
-PROXIES = {
-    "ecp5": Proxy(
+DEVICES = {
+    "ecp5": Device(
         "Lattice ECP5-85 (LFE5U-85F), CABGA756, speed grade 8",
+        "LFE5U-85F-8BG756",
         "nextpnr-ecp5",
         "synth_ecp5",
         ("--85k", "--package", "CABGA756", "--speed", "8", "--lpf-allow-unconstrained"),
         ("TRELLIS_COMB", "TRELLIS_FF", "MULT18X18D"),
     ),
-    "xc7z020": Proxy(
+    "xc7z020": Device(
         "Xilinx Zynq xc7z020clg400-1, delays of project X-Ray",
+        "xc7z020clg400-1",
         "nextpnr-xilinx",
         "synth_xilinx -family xc7 -flatten -nosrl -nodsp",
         ("--device", "xc7z020clg400-1", "-o", f"xdc={PINS}"),
@@ -83,11 +91,12 @@ PROXIES = {
 
 
 @dataclass(frozen=True)
-class RoutedProxy:
-    """A routed design on a device that is not the target.
+class Routed:
+    """A design on a device that the open tools route.
 
     Attributes:
         device: the device.
+        board: the board of the run that carries it; None: it is a proxy.
         estimate_class: what the numbers are worth.
         tool_version: of nextpnr; ``unknown`` where it did not run.
         failed: why there is no number, as ``state: message``; None where there is one.
@@ -101,6 +110,7 @@ class RoutedProxy:
     """
 
     device: str
+    board: str | None
     estimate_class: str
     tool_version: str
     failed: str | None
@@ -112,17 +122,18 @@ class RoutedProxy:
     wall_time_s: float | None = None
 
 
-def route_proxy(
+def place_and_route(
     design: Design,
     clock_mhz: float,
     work_dir: Path,
     *,
-    proxy: str,
+    device: str,
+    boards: Sequence[Board] = (),
     lut: int | None,
     max_lut: int,
     progress: Progress = silent,
-) -> RoutedProxy:
-    """Place and route a trigger algorithm on another device, inside a harness of four pins.
+) -> Routed:
+    """Place and route a trigger algorithm inside a harness of four pins.
 
     Leaves script, netlist, logs and ``nextpnr.json`` in ``work_dir``; an unchanged result is taken up again.
 
@@ -130,49 +141,55 @@ def route_proxy(
         design: the trigger algorithm.
         clock_mhz: clock to ask for.
         work_dir: folder for the files.
-        proxy: key of ``PROXIES``.
+        device: key of ``DEVICES``.
+        boards: the boards of the run; one of them may carry the device.
         lut: LUTs that synthesis counted; None where it failed.
         max_lut: a larger design is not routed.
         progress: called before each of the two tools.
     """
-    target = PROXIES[proxy]
+    target = DEVICES[device]
+    board = next((board.name for board in boards if board.part == target.part), None)
+    worth = PROXY if board is None else ON_BOARD.format(board=board)
     if lut is None or lut > max_lut:
         reason = (
             "synthesis did not say how large the design is"
             if lut is None
             else f"not tried: {lut:,} LUT are more than synthesis.place_and_route_max_lut = {max_lut:,}"
         )
-        return RoutedProxy(target.device, PROXY, "unknown", f"size: {reason}", None, clock_mhz)
+        return Routed(target.name, board, worth, "unknown", f"size: {reason}", None, clock_mhz)
     tried = attempt(target.tool, lambda: _route(design, clock_mhz, work_dir, target, progress), target.tool)
-    return tried.result or RoutedProxy(target.device, PROXY, "unknown", tried.failed, None, clock_mhz)
+    if tried.result is None:
+        return Routed(target.name, board, worth, "unknown", tried.failed, None, clock_mhz)
+    return Routed(target.name, board, worth, failed=None, asked_mhz=clock_mhz, **tried.result)
 
 
-def _route(design: Design, clock_mhz: float, work_dir: Path, proxy: Proxy, progress: Progress) -> RoutedProxy:
+def _route(design: Design, clock_mhz: float, work_dir: Path, device: Device, progress: Progress) -> dict[str, Any]:
     sources = (*design.sources, asset("firmware_templates") / f"{HARNESS}.v")
     work_dir.mkdir(parents=True, exist_ok=True)
     reads = read_commands(sources, design.include_dirs, work_dir)
-    script = _YOSYS.format(script=SCRIPT, reads=reads, synthesis=proxy.synthesis, top=HARNESS, netlist=NETLIST)
-    version = tool_version(proxy.tool)
+    script = _YOSYS.format(script=SCRIPT, reads=reads, synthesis=device.synthesis, top=HARNESS, netlist=NETLIST)
+    version = tool_version(device.tool)
     files = [digest_files([path], path.parent) for path in input_files(sources, design.include_dirs, work_dir)]
-    command = [*proxy.arguments, "--seed", str(SEED), "--json", NETLIST, "--freq", f"{clock_mhz:g}"]
+    command = [*device.arguments, "--seed", str(SEED), "--json", NETLIST, "--freq", f"{clock_mhz:g}"]
     command += ["--timing-allow-fail", "--report", REPORT]
-    job = digest(tool_version("yosys"), version, script, files, command, proxy.constraints)
+    job = digest(tool_version("yosys"), version, script, files, command, device.constraints)
     stamp = work_dir / STAMP
     if not (stamp.is_file() and stamp.read_text().partition(" ")[0] == job and (work_dir / REPORT).is_file()):
         stamp.unlink(missing_ok=True)
         (work_dir / REPORT).unlink(missing_ok=True)
         (work_dir / SCRIPT).write_text(script)
-        (work_dir / PINS).write_text(proxy.constraints)
-        seconds = _run([require_tool(proxy.tool), *command], proxy, work_dir, progress)
+        (work_dir / PINS).write_text(device.constraints)
+        seconds = _run([require_tool(device.tool), *command], device, work_dir, progress)
         write_whole(stamp, f"{job} {seconds:.1f}")
-    return _result(parse_nextpnr_json((work_dir / REPORT).read_text()), proxy, version, clock_mhz, stamp)
+    report = parse_nextpnr_json((work_dir / REPORT).read_text())
+    return {**_numbers(report, device), "tool_version": version, "wall_time_s": float(stamp.read_text().split()[1])}
 
 
-def _run(command: Sequence[str | Path], proxy: Proxy, work_dir: Path, progress: Progress) -> float:
+def _run(command: Sequence[str | Path], device: Device, work_dir: Path, progress: Progress) -> float:
     """Run both tools; the seconds of the second one."""
-    progress(f"mapping to {proxy.device}", 0, 2)
+    progress(f"mapping to {device.name}", 0, 2)
     run_tool([require_tool("yosys"), "-Q", SCRIPT], cwd=work_dir, timeout_s=TIMEOUT_S, log=work_dir / "yosys.log")
-    progress(f"placing and routing on {proxy.device}", 1, 2)
+    progress(f"placing and routing on {device.name}", 1, 2)
     started = time.monotonic()
     run_tool(command, cwd=work_dir, timeout_s=TIMEOUT_S, log=work_dir / "nextpnr.log")
     if not (work_dir / REPORT).is_file():
@@ -180,26 +197,15 @@ def _run(command: Sequence[str | Path], proxy: Proxy, work_dir: Path, progress: 
     return time.monotonic() - started
 
 
-def _result(report: NextpnrReport, proxy: Proxy, version: str, clock_mhz: float, stamp: Path) -> RoutedProxy:
-    """Numbers of the one clock there is.
+def _numbers(report: NextpnrReport, device: Device) -> dict[str, Any]:
+    """The one clock there is, and the cells.
 
     Raises:
         ReportError: none or several clocks, or no logic.
     """
     used = {name: cells.used for name, cells in report.utilization.items()}
-    logic_cells, ff, dsp = (used.get(name, 0) for name in proxy.cells)
+    logic_cells, ff, dsp = (used.get(name, 0) for name in device.cells)
     if len(report.clocks) != 1 or not logic_cells or not ff:
         found = ", ".join(clock.name for clock in report.clocks) or "none"
         raise ReportError(f"{REPORT}: expected one clock, LUTs and flip-flops; found clocks {found}, cells {used}")
-    return RoutedProxy(
-        device=proxy.device,
-        estimate_class=PROXY,
-        tool_version=version,
-        failed=None,
-        fmax_mhz=report.clocks[0].fmax_mhz,
-        asked_mhz=clock_mhz,
-        logic_cells=logic_cells,
-        ff=ff,
-        dsp=dsp,
-        wall_time_s=float(stamp.read_text().split()[1]),
-    )
+    return {"fmax_mhz": report.clocks[0].fmax_mhz, "logic_cells": logic_cells, "ff": ff, "dsp": dsp}

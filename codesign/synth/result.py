@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from codesign.synth.boards import Board
-from codesign.synth.place_and_route import RoutedProxy
+from codesign.synth.place_and_route import Routed
 
 OPEN_SYNTHESIS = "open synthesis (Yosys), not placed or routed"
 
@@ -111,16 +111,16 @@ class SynthResult:
 
     Attributes:
         boards: one entry for each, also where the tool failed.
-        place_and_route: routed clock of another device, a proxy; None where it was not asked for.
+        place_and_route: routed clock on a device that the open tools route; None where it was not asked for.
         failed: what failed, one line each; a step with such a line is repeated when it is asked for again.
     """
 
     boards: tuple[BoardUse, ...]
-    place_and_route: RoutedProxy | None = None
+    place_and_route: Routed | None = None
     failed: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, boards: tuple[BoardUse, ...], routed: RoutedProxy | None = None) -> Self:
+    def of(cls, boards: tuple[BoardUse, ...], routed: Routed | None = None) -> Self:
         """The result of boards, with what failed among them."""
         lines = [f"{use.board} with {use.tool}: {use.failed}" for use in boards if use.failed]
         if routed is not None and routed.failed:

@@ -21,7 +21,7 @@ from codesign.report.plots import to_svg
 from codesign.run import Run
 from codesign.summary import failures, step_lines
 from codesign.synth.boards import get_board
-from codesign.synth.place_and_route import PROXY, RoutedProxy
+from codesign.synth.place_and_route import ON_BOARD, PROXY, Routed
 from codesign.synth.result import BoardUse
 
 RunMaker = Callable[..., Run]
@@ -339,13 +339,20 @@ class TestFailedTools:
 
     def test_a_routed_clock_is_called_a_proxy(self, make_run: RunMaker) -> None:
         run = make_run()
-        routed = RoutedProxy("ECP5", PROXY, "0.11.1", None, 147.0, 360.71, 5449, 2013, 0, 93.0)
+        routed = Routed("ECP5", None, PROXY, "0.11.1", None, 147.0, 360.71, 5449, 2013, 0, 93.0)
         run = make_run(synth=run.record("synth") | {"place_and_route": dataclasses.asdict(routed)})
         _, page, _ = draft(run)
         assert "147.0 MHz" in page.text
         assert "Not the target" in page.text
         assert any(line.endswith("[placed and routed by nextpnr on a proxy device, not the target]") for line in
                    step_lines(run, "synth"))  # fmt: skip
+        on_board = Routed(
+            "Zynq", "pynq-z2", ON_BOARD.format(board="pynq-z2"), "0.8", None, 87.0, 100.0, 900, 800, 0, 9.0
+        )
+        run = make_run(synth=run.record("synth") | {"place_and_route": dataclasses.asdict(on_board)})
+        _, page, _ = draft(run)
+        assert "Placed and routed on the device of pynq-z2" in page.text
+        assert "Not the target" not in page.text
 
     def test_what_synthesis_finds_by_layer_stands_beside_the_estimate(self, make_run: RunMaker) -> None:
         run = make_run()

@@ -3,13 +3,14 @@
 import json
 import stat
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from codesign.synth.boards import get_board
 from codesign.synth.design import Design
-from codesign.synth.place_and_route import PROXIES, PROXY, RoutedProxy, route_proxy
+from codesign.synth.place_and_route import DEVICES, ON_BOARD, PROXY, Routed, place_and_route
 from codesign.tools import find_tool
 
 ALGORITHM = """\
@@ -49,8 +50,8 @@ def design(tmp_path: Path) -> Design:
     return Design((source,), (source.parent,), "trigger_algorithm")
 
 
-def route(design: Design, tmp_path: Path, lut: int | None = 9, proxy: str = "ecp5") -> RoutedProxy:
-    return route_proxy(design, 360.0, tmp_path / "pnr", proxy=proxy, lut=lut, max_lut=100)
+def route(design: Design, tmp_path: Path, lut: int | None = 9, device: str = "ecp5") -> Routed:
+    return place_and_route(design, 360.0, tmp_path / "pnr", device=device, lut=lut, max_lut=100)
 
 
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> Path:
@@ -76,6 +77,14 @@ def test_the_routed_clock_is_labelled_and_taken_up_again(design, tmp_path, monke
     route(design, tmp_path)
     assert len(calls.read_text().split()) == 4
     assert json.loads(json.dumps(asdict(found)))["fmax_mhz"] == 151.5
+
+
+def test_a_board_that_carries_the_device_is_named(design, tmp_path, monkeypatch) -> None:
+    install(tmp_path, monkeypatch, json.dumps(REPORT))
+    boards = [get_board("alveo-u250"), replace(get_board("pynq-z2"), name="mine", part=DEVICES["ecp5"].part)]
+    found = place_and_route(design, 360.0, tmp_path / "pnr", device="ecp5", boards=boards, lut=9, max_lut=100)
+    assert (found.board, found.estimate_class) == ("mine", ON_BOARD.format(board="mine"))
+    assert get_board("pynq-z2").part == DEVICES["xc7z020"].part
 
 
 @pytest.mark.parametrize(
@@ -111,11 +120,11 @@ def test_a_missing_tool_is_a_state(design, tmp_path, monkeypatch) -> None:
 
 @pytest.mark.yosys
 @pytest.mark.slow
-@pytest.mark.parametrize("proxy", PROXIES)
-def test_the_real_tools(design, tmp_path, proxy) -> None:
-    if find_tool(PROXIES[proxy].tool) is None:
-        pytest.skip(f"{PROXIES[proxy].tool} is not installed")
-    found = route(design, tmp_path, proxy=proxy)
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_real_tools(design, tmp_path, device) -> None:
+    if find_tool(DEVICES[device].tool) is None:
+        pytest.skip(f"{DEVICES[device].tool} is not installed")
+    found = route(design, tmp_path, device=device)
     assert found.failed is None
     assert found.fmax_mhz is not None
     assert found.fmax_mhz > 100

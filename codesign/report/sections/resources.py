@@ -76,28 +76,35 @@ def resources(records: Records) -> Section:
     return Section("resources", "Resources", (*blocks, _plot(known)))
 
 
-def _routed(proxy: Record | None) -> Iterator[Block]:
-    """The routed clock of another device, never without saying that it is one."""
-    if proxy is None:
+def _routed(found: Record | None) -> Iterator[Block]:
+    """The routed clock, never without saying of which device it is."""
+    if found is None:
         return
-    if proxy["failed"]:
-        yield Paragraph(f"Place and route on {proxy['device']}: no clock: {proxy['failed']}", "warn")
+    if found["failed"]:
+        yield Paragraph(f"Place and route on {found['device']}: no clock: {found['failed']}", "warn")
         return
-    note = (
+    board = found.get("board")
+    harness = (
+        "The harness (shift registers at inputs and outputs) is counted too, and LUTs that only lead into a carry "
+        "chain."
+    )
+    worth = (
         "Not the target: another device of an older process. It shows that the pipeline can be routed, and what limits "
-        "it there; no open tool times UltraScale+. The harness (shift registers at inputs and outputs) is counted too, "
-        "and LUTs that only lead into a carry chain."
+        "it there; no open tool times UltraScale+."
+        if board is None
+        else "The device of the board, with delays that were measured on such devices, not the vendor's sign-off."
     )
     rows = [
-        ("device", proxy["device"]),
-        ("highest routed clock", text.number(proxy["fmax_mhz"], "MHz")),
-        ("clock of the algorithm, asked for", text.number(proxy["asked_mhz"], "MHz")),
-        ("logic cells (LUT and carry)", text.count(proxy["logic_cells"])),
-        ("FF", text.count(proxy["ff"])),
-        ("multipliers", text.count(proxy["dsp"])),
-        ("obtained by", f"nextpnr {proxy['tool_version']} in {text.duration(proxy['wall_time_s'])}"),
+        ("device", found["device"]),
+        ("highest routed clock", text.number(found["fmax_mhz"], "MHz")),
+        ("clock of the algorithm, asked for", text.number(found["asked_mhz"], "MHz")),
+        ("logic cells (LUT and carry)", text.count(found["logic_cells"])),
+        ("FF", text.count(found["ff"])),
+        ("multipliers", text.count(found["dsp"])),
+        ("obtained by", f"nextpnr {found['tool_version']} in {text.duration(found['wall_time_s'])}"),
     ]
-    yield facts("Placed and routed on a proxy device", rows, note, half=True)
+    title = f"Placed and routed on {'a proxy device' if board is None else f'the device of {board}'}"
+    yield facts(title, rows, f"{worth} {harness}", half=True)
 
 
 def _layers(records: Records) -> Iterator[Block]:
