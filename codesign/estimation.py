@@ -9,18 +9,19 @@ from typing import Any
 
 from codesign.bunch_clock import bunch_crossings
 from codesign.config import read_config
+from codesign.config_firmware import FirmwareSection
 from codesign.contract import InputContract, InputFormat
 from codesign.errors import EstimateError, ModelError, RunError
 from codesign.fixed_point import FixedPoint
 from codesign.run import Run
-from codesign.synth.boards import get_board
+from codesign.synth.boards import Board, get_board
 from codesign.synth.calibration import Features, read_calibration
+from codesign.synth.decision_cost import DecisionSize
 from codesign.synth.estimate import ResourceEstimate, estimate_resources
 
 DEFAULT_BOARD = "serenity-vu13p"
 DEFAULT_CUTOFF = 2.0
 MODEL = "model.keras"
-PLAIN_TOP = "trigger_algorithm"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Estimate:
     Attributes:
         name: run or file.
         features: what the compiler knows.
+        latency_cycles: of the whole trigger algorithm.
         clock_mhz: clock of the algorithm.
         latency_ns: at that clock.
         latency_bunch_crossings: the same, rounded up.
@@ -39,6 +41,7 @@ class Estimate:
 
     name: str
     features: Features
+    latency_cycles: int
     clock_mhz: float
     latency_ns: float
     latency_bunch_crossings: int
@@ -76,7 +79,7 @@ def estimate_target(
     named = _architecture_of(target, architecture)
     features = _compile(target, _contract_beside(target), input_format, latency_cutoff or DEFAULT_CUTOFF, named)
     board = get_board(board_name or DEFAULT_BOARD)
-    return _estimate(target.name, features, board.clock_mhz, board.name, ())
+    return _estimate(target.name, features, board, board.clock_mhz)
 
 
 def _run_of(config: Path) -> Path:
@@ -95,7 +98,7 @@ def _of_run(run: Run, board_name: str | None, latency_cutoff: float | None) -> E
     clock_mhz = board.clock_mhz if board_name else section.clock_mhz or board.clock_mhz
     cutoff = latency_cutoff or section.latency_cutoff
     firmware = run.record("firmware") if run.has_record("firmware") else None
-    notes = _notes(section.reuse_factor, firmware)
+    notes = _notes(section, firmware)
     if firmware is not None and firmware["target"]["latency_cutoff"] == cutoff:
         features = _recorded(firmware, architecture, run.path)
     else:
@@ -103,7 +106,8 @@ def _of_run(run: Run, board_name: str | None, latency_cutoff: float | None) -> E
             raise RunError(f"{run.path}: nothing is trained there yet: codesign train {run.path}")
         contract = InputContract.from_json((run.path / "contract.json").read_text())
         features = _compile(run.path / MODEL, contract, "", cutoff, architecture)
-    return _estimate(run.config.name, features, clock_mhz, board.name, notes, run.config_directory)
+    around = _Around() if firmware is None else _Around.of(firmware)
+    return _estimate(run.config.name, features, board, clock_mhz, around, notes)
 
 
 def _recorded(firmware: dict[str, Any], architecture: str, path: Path) -> Features:
@@ -113,23 +117,42 @@ def _recorded(firmware: dict[str, Any], architecture: str, path: Path) -> Featur
         architecture,
         firmware["target"]["latency_cutoff"],
         firmware["lut_estimate"],
-        firmware["latency_cycles"],
+        firmware["latency_cycles"] - _Around.of(firmware).latency_cycles,
         **firmware["cost_terms"],
     )
 
 
-def _notes(reuse_factor: int, firmware: dict[str, Any] | None) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Around:
+    """What stands around the network besides ports and valid."""
+
+    latency_cycles: int = 0
+    decision: DecisionSize | None = None
+
+    @classmethod
+    def of(cls, firmware: dict[str, Any]) -> "_Around":
+        decision, unpacking = firmware.get("decision"), firmware.get("unpacking")
+        behind = firmware["latency_cycles"] - decision["network_latency_cycles"] if decision else 0
+        return cls(behind + (unpacking["latency_cycles"] if unpacking else 0), DecisionSize.of(firmware))
+
+
+def _notes(section: FirmwareSection, firmware: dict[str, Any] | None) -> tuple[str, ...]:
     """What is not estimated must be said."""
     notes = []
-    if firmware is not None and (firmware.get("top", PLAIN_TOP) != PLAIN_TOP or firmware.get("unpacking")):
+    if firmware is None and (section.interface != "scores" or section.source.format != "none"):
         notes.append(
-            "what stands around the network besides ports and valid is not in the estimate: unpacking of the inputs, "
-            "decision, registers"
+            f"of the network alone: what stands around it (interface {section.interface!r}) is known when the firmware "
+            "was generated: codesign generate"
         )
-    if reuse_factor > 1:
+    if firmware is not None and firmware.get("unpacking"):
+        notes.append("the LUT and FF that unpack and sort the words of the links are not in the estimate")
+    if firmware is not None and (firmware.get("decision") or {}).get("tmr"):
+        notes.append("the decision stands there three times (tmr), of which the estimate holds one")
+    if section.reuse_factor > 1:
         notes.append(
             "the estimate is of the Verilog, which takes an event on every clock; of the HLS project with reuse factor "
-            f'{reuse_factor} there is none: only C synthesis knows how it is scheduled (synthesis.tool = "vitis_hls")'
+            f"{section.reuse_factor} there is none: only C synthesis knows how it is scheduled (synthesis.tool = "
+            '"vitis_hls")'
         )
     return tuple(notes)
 
@@ -137,14 +160,16 @@ def _notes(reuse_factor: int, firmware: dict[str, Any] | None) -> tuple[str, ...
 def _estimate(
     name: str,
     features: Features,
+    board: Board,
     clock_mhz: float,
-    board_name: str,
-    notes: tuple[str, ...],
-    directory: Path | None = None,
+    around: _Around | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Estimate:
-    latency_ns = features.latency_cycles * 1000.0 / clock_mhz
-    resources = estimate_resources(features, get_board(board_name, directory))
-    return Estimate(name, features, clock_mhz, latency_ns, bunch_crossings(latency_ns), resources, notes)
+    around = around or _Around()
+    cycles = features.latency_cycles + around.latency_cycles
+    latency_ns = cycles * 1000.0 / clock_mhz
+    resources = estimate_resources(features, board, around.decision)
+    return Estimate(name, features, cycles, clock_mhz, latency_ns, bunch_crossings(latency_ns), resources, notes)
 
 
 def _contract_beside(model: Path) -> InputContract | None:

@@ -56,9 +56,10 @@ def estimate(
             f"{found.name} on {found.resources.board}, {found.clock_mhz:.2f} MHz, "
             f"{found.features.latency_cutoff:g} adder levels between two registers",
             f"LUT           {_interval(found.resources.lut)}; {found.resources.lut_share:.2%} of the board",
+            *_decision(found.resources),
             f"FF            {_interval(found.resources.ff)}",
             f"DSP           {found.resources.dsp}",
-            f"latency       {found.features.latency_cycles} cycles = {found.latency_ns:.1f} ns = "
+            f"latency       {found.latency_cycles} cycles = {found.latency_ns:.1f} ns = "
             f"{found.latency_bunch_crossings} BX, II = 1; as the generator states it, exact",
             *_basis(found.resources),
             *(f"note: {note}" for note in found.notes),
@@ -68,6 +69,12 @@ def estimate(
 
 def _interval(found: "Interval") -> str:
     return f"{found.value:,} ({found.low:,} … {found.high:,})"
+
+
+def _decision(found: "ResourceEstimate") -> list[str]:
+    return (
+        [] if found.decision_lut is None else [f"              of these the decision {_interval(found.decision_lut)}"]
+    )
 
 
 def _basis(found: "ResourceEstimate") -> list[str]:

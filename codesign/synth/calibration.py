@@ -14,11 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from codesign.errors import ReportError
+
+Row = TypeVar("Row")
 
 TABLE = "calibration.csv"
 COVERAGE = 0.9  # of held-out designs that an interval holds
@@ -108,35 +110,35 @@ class Fit:
 @cache
 def read_calibration() -> tuple[Synthesised, ...]:
     """The table that comes with the package."""
-    return parse_calibration((files("codesign.synth") / TABLE).read_text(encoding="utf-8"))
+    return parse_table((files("codesign.synth") / TABLE).read_text(encoding="utf-8"), Synthesised, TABLE)
 
 
-def parse_calibration(text: str) -> tuple[Synthesised, ...]:
-    """Rows of a table.
+def parse_table(text: str, row_type: type[Row], name: str) -> tuple[Row, ...]:
+    """Rows of a table, whose columns are the fields of a dataclass.
 
     Raises:
         ReportError: columns are missing, or a value is no number.
     """
-    types = {field.name: field.type for field in fields(Synthesised)}
+    types = {field.name: field.type for field in fields(row_type)}  # type: ignore[arg-type]
     reader = csv.DictReader(io.StringIO(text))
     if set(reader.fieldnames or ()) != set(types):
         raise ReportError(
-            f"{TABLE}: expected the columns {', '.join(types)}, found {', '.join(reader.fieldnames or ())}"
+            f"{name}: expected the columns {', '.join(types)}, found {', '.join(reader.fieldnames or ())}"
         )
     try:
-        return tuple(Synthesised(**{name: types[name](value) for name, value in row.items()}) for row in reader)  # type: ignore[operator]
+        return tuple(row_type(**{key: types[key](value) for key, value in row.items()}) for row in reader)  # type: ignore[operator]
     except (TypeError, ValueError) as error:
-        raise ReportError(f"{TABLE}: {error}") from None
+        raise ReportError(f"{name}: {error}") from None
 
 
 def fit_lut(rows: Sequence[Synthesised]) -> Fit:
     """LUT of the whole trigger algorithm."""
-    return _fit([lut_terms(row) for row in rows], [row.lut for row in rows], [row.design for row in rows])
+    return fit_relative([lut_terms(row) for row in rows], [row.lut for row in rows], [row.design for row in rows])
 
 
 def fit_ff(rows: Sequence[Synthesised]) -> Fit:
     """Flip-flops of the whole trigger algorithm."""
-    return _fit([ff_terms(row) for row in rows], [row.ff for row in rows], [row.design for row in rows])
+    return fit_relative([ff_terms(row) for row in rows], [row.ff for row in rows], [row.design for row in rows])
 
 
 def lut_terms(design: Features) -> tuple[float, ...]:
@@ -156,7 +158,7 @@ def predict(fit: Fit, terms: Iterable[float]) -> float:
     return float(np.dot(fit.coefficients, tuple(terms)))
 
 
-def _fit(terms: Sequence[Sequence[float]], found: Sequence[int], networks: Sequence[str]) -> Fit:
+def fit_relative(terms: Sequence[Sequence[float]], found: Sequence[int], networks: Sequence[str]) -> Fit:
     """Least squares of relative deviations; each network is left out once, with all its rows."""
     matrix, values, names = np.array(terms, float), np.array(found, float), np.array(networks)
     errors = np.empty(len(values))

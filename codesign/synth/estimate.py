@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from codesign.errors import EstimateError
 from codesign.synth.boards import Board
@@ -18,6 +19,7 @@ from codesign.synth.calibration import (
     predict,
     read_calibration,
 )
+from codesign.synth.decision_cost import DecisionSize, decisions_like, fit_decisions, read_decisions
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Interval:
     high: int
     mean_error: float
 
+    def __add__(self, other: Self) -> "Interval":
+        """Both together, as if both erred in the same direction."""
+        value = self.value + other.value
+        error = (self.value * self.mean_error + other.value * other.mean_error) / value
+        return Interval(value, self.low + other.low, self.high + other.high, error)
+
 
 @dataclass(frozen=True)
 class ResourceEstimate:
@@ -43,7 +51,8 @@ class ResourceEstimate:
     Attributes:
         board: name of the board.
         family: its fabric.
-        lut, ff: of the whole trigger algorithm, as Yosys counts them.
+        lut, ff: of the whole trigger algorithm, as Yosys counts them; the decision included where there is one.
+        decision_lut: of the decision alone; None where there is none.
         dsp: DSP slices: 0, as in every design of the calibration.
         lut_share: ``lut.value`` over the LUTs of the board.
         obtained: what the estimate is.
@@ -55,6 +64,7 @@ class ResourceEstimate:
     family: str
     lut: Interval
     ff: Interval
+    decision_lut: Interval | None
     dsp: int
     lut_share: float
     obtained: str
@@ -62,32 +72,47 @@ class ResourceEstimate:
     rows: int
 
 
-def estimate_resources(design: Features, board: Board, table: Sequence[Synthesised] | None = None) -> ResourceEstimate:
+def estimate_resources(
+    design: Features,
+    board: Board,
+    decision: DecisionSize | None = None,
+    table: Sequence[Synthesised] | None = None,
+) -> ResourceEstimate:
     """Estimate from the compiler's cost, calibrated on synthesised designs of the same kind and fabric.
 
     Args:
         design: what the compiler knows.
         board: gives the fabric.
-        table: the calibration; None: the one of the package.
+        decision: what stands behind the network; None: nothing.
+        table: the calibration of networks; None: the one of the package.
 
     Raises:
         EstimateError: the design lies outside of what was synthesised; the message says the domain.
     """
     rows = _domain(design, board, read_calibration() if table is None else table)
-    lut, ff = fit_lut(rows), fit_ff(rows)
-    found = _interval(lut, lut_terms(design))
+    lut, ff = _interval(fit_lut(rows), lut_terms(design)), _interval(fit_ff(rows), ff_terms(design))
+    around = None if decision is None else _decision(decision, board)
+    if around is not None:
+        lut, ff = lut + around[0], ff + around[1]
     tools = ", ".join(dict.fromkeys(f"{row.tool} on {row.compiler}" for row in rows))
     return ResourceEstimate(
         board=board.name,
         family=board.family,
-        lut=found,
-        ff=_interval(ff, ff_terms(design)),
+        lut=lut,
+        ff=ff,
+        decision_lut=None if around is None else around[0],
         dsp=0,
-        lut_share=found.value / board.lut,
+        lut_share=lut.value / board.lut,
         obtained=f"estimated from the cost model of the RTL compiler, calibrated with {tools}; {COVERAGE:.0%} interval",
         designs=len({row.design for row in rows}),
         rows=len(rows),
     )
+
+
+def _decision(size: DecisionSize, board: Board) -> tuple[Interval, Interval]:
+    """LUT and FF of a decision."""
+    lut, ff = fit_decisions(decisions_like(size, board.family, read_decisions()))
+    return _interval(lut, size.terms), _interval(ff, size.terms)
 
 
 def _interval(fit: Fit, terms: Sequence[float]) -> Interval:

@@ -71,15 +71,15 @@ def count_resources(netlist: Mapping[str, Any], top: str) -> NetlistResources:
         top: name of the module to count.
 
     Raises:
-        ReportError: the module is absent or empty, has neither LUT nor flip-flop, still contains a module, a black
+        ReportError: the module is absent or empty, has neither logic, DSP nor memory, still contains a module, a black
             box or an unmapped cell, or has a cell type that this function cannot classify.
     """
     cells = _cells(netlist, top)
     counts = Counter(cell["type"] for cell in cells)
     _refuse_unmapped(counts, netlist["modules"], top)
     result = _resources(cells, counts)
-    if result.lut == 0 and result.ff == 0:
-        raise ReportError(f"netlist of {top!r}: neither a LUT nor a flip-flop is left: the logic was optimised away")
+    if not (result.lut or result.ff or result.dsp or result.bram_18k or result.uram):
+        raise ReportError(f"netlist of {top!r}: no LUT, flip-flop, DSP or memory is left: the logic was optimised away")
     return result
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from codesign.progress import Progress, silent
 from codesign.tools import require_tool, run_tool
 from codesign.verify.interface import NETWORK_TOP, promised_latency
-from codesign.verify.mutation.design import MODULE
+from codesign.verify.mutation.sites import MODULE
 from codesign.verify.proofs import FormalCheck
 from codesign.verify.sat import Form, prove_equal
 from codesign.verify.step import FirmwareUnderTest

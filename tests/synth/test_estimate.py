@@ -19,9 +19,10 @@ from codesign.synth.calibration import (
     Synthesised,
     fit_ff,
     fit_lut,
-    parse_calibration,
+    parse_table,
     read_calibration,
 )
+from codesign.synth.decision_cost import DecisionSize, fit_decisions, read_decisions
 from codesign.synth.estimate import estimate_resources
 
 BOARD = get_board("serenity-vu13p")
@@ -31,6 +32,7 @@ DEMO = Features(
 TERMS = ("constant_adder_bits", "multiplier_bits", "plain_register_bits", "shift_register_bits")
 ROWS = [row for row in read_calibration() if row.family == "ultrascale_plus"]
 ADDERS = [row for row in ROWS if row.kind == DEMO.kind]
+DECISION = DecisionSize("l1_algo", 5, 5, 5, 13, 16)  # of the same example; Yosys counts 1,727 LUT around its network
 
 
 def test_the_table_is_large_and_wide() -> None:
@@ -99,12 +101,50 @@ def test_a_synthetic_law_is_found_again() -> None:
     assert fit_ff(rows).coefficients == pytest.approx((1.0, 0.0), abs=1e-6)
 
 
+@pytest.mark.parametrize("interface", ["l1_algo", "axi_stream"])
+def test_decisions_are_known_to_some_percent(interface: str) -> None:
+    rows = [row for row in read_decisions() if (row.interface, row.family) == (interface, "ultrascale_plus")]
+    assert len(rows) >= 15
+    for fit in fit_decisions(rows):
+        assert fit.mean_error < 0.05
+        assert fit.half_width < 0.10
+
+
+def test_a_decision_stands_beside_its_network() -> None:
+    alone, both = estimate_resources(DEMO, BOARD), estimate_resources(DEMO, BOARD, DECISION)
+    assert both.decision_lut is not None
+    assert both.decision_lut.value == pytest.approx(1727, rel=0.08)
+    assert both.lut.value == alone.lut.value + both.decision_lut.value
+    assert both.lut.low == alone.lut.low + both.decision_lut.low
+    smaller, larger = sorted((alone.lut.mean_error, both.decision_lut.mean_error))
+    assert smaller < both.lut.mean_error < larger
+    assert alone.decision_lut is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"working_points": 40}, "working points is 40, calibrated (l1_algo): from 1 to 16"),
+     ({"interface": "serial"}, "calibrated (serial): none on ultrascale_plus")],
+)  # fmt: skip
+def test_a_decision_outside_of_the_table_is_refused(changes: dict[str, object], reason: str) -> None:
+    with pytest.raises(EstimateError, match=re.escape(reason)):
+        estimate_resources(DEMO, BOARD, replace(DECISION, **changes))  # type: ignore[arg-type]
+
+
+def test_only_a_stream_has_a_memory_and_it_grows_with_the_pipeline() -> None:
+    stream = replace(DECISION, interface="axi_stream")
+    assert DECISION.memory_bits == 0
+    assert stream.memory_bits == 5 + 13 + 5 * 13
+    assert replace(stream, latency_cycles=30).memory_bits == stream.memory_bits
+    assert replace(stream, latency_cycles=31).memory_bits == 2 * stream.memory_bits
+
+
 def test_a_damaged_table_is_refused() -> None:
     with pytest.raises(ReportError, match="expected the columns"):
-        parse_calibration("design,lut\na,1\n")
+        parse_table("design,lut\na,1\n", Synthesised, "table")
     header = [field.name for field in fields(Synthesised)]
     with pytest.raises(ReportError, match="could not convert"):
-        parse_calibration(f"{','.join(header)}\n{','.join('x' for _ in header)}\n")
+        parse_table(f"{','.join(header)}\n{','.join('x' for _ in header)}\n", Synthesised, "table")
 
 
 class TestTarget:
@@ -137,6 +177,23 @@ class TestTarget:
         assert re.search(r"LUT +2,\d{3} \(2,\d{3} … [23],\d{3}\); 0\.16% of the board", out)
         assert "latency       10 cycles = 27.7 ns = 2 BX, II = 1" in out
         assert re.search(r"mean error on networks left out: LUT \d\.\d%", out)
+
+    def test_a_decision_and_its_clocks_are_part_of_a_run(self, codesign, run: Path) -> None:
+        record = json.loads((run / "firmware.json").read_text())
+        points = [{"class_index": index} for index in range(5)]
+        clocks = {"network_latency_cycles": 21, "decision_latency_cycles": 27}
+        decision = {"interface": "l1_algo", "working_points": points, "tmr": False, **clocks}
+        outputs = {"fields": [{"width": 13}] * 5}
+        record |= {"latency_cycles": 27, "unpacking": {"latency_cycles": 11}, "outputs": outputs, "decision": decision}
+        (run / "firmware.json").write_text(json.dumps(record))
+        found = estimate_target(run, "serenity-vu13p")
+        assert (found.features.latency_cycles, found.latency_cycles) == (10, 27)
+        assert found.resources == estimate_resources(DEMO, BOARD, replace(DECISION, latency_cycles=27))
+        assert "unpack and sort" in found.notes[0]
+        assert re.search(r"of these the decision 1,\d{3} \(", codesign("estimate", run, "--board", "serenity-vu13p")[1])
+        record["decision"]["tmr"] = True
+        (run / "firmware.json").write_text(json.dumps(record))
+        assert any("three times" in note for note in estimate_target(run, "serenity-vu13p").notes)
 
     def test_a_reuse_factor_gets_no_silent_number(self, run: Path) -> None:
         text = (run / "config.toml").read_text()

@@ -199,8 +199,12 @@ class TestRefusals:
 
     def test_neither_lut_nor_flip_flop(self, netlist: NetlistBuilder) -> None:
         netlist.add("BUFG", I=[netlist.net()], O=[netlist.net()])
-        with pytest.raises(ReportError, match="neither a LUT nor a flip-flop"):
+        with pytest.raises(ReportError, match="no LUT, flip-flop, DSP or memory is left"):
             count_resources(netlist.json(), "top")
+
+    def test_multipliers_alone_are_a_design(self, netlist: NetlistBuilder) -> None:
+        netlist.add("DSP48E2", A=[netlist.net()])
+        assert count_resources(netlist.json(), "top").dsp == 1
 
     def test_unclassified_cells_are_listed(self, netlist: NetlistBuilder) -> None:
         netlist.lut(2)

@@ -1,17 +1,15 @@
 """A design in which every fault is planted, selected by a number at run time."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.verify.mutation.adder_graph import adder_graph_sites
 from codesign.verify.mutation.pipeline import pipeline_sites
-from codesign.verify.mutation.sites import Mutant, Site, number_mutants, plant
+from codesign.verify.mutation.sites import MODULE, Mutant, Site, number_mutants, plant
 from codesign.verify.mutation.statements import statement_sites
 from codesign.verify.mutation.tables import table_sites
 
-MODULE = re.compile(r"^\s*module\s+(\w+)", re.MULTILINE)
 LIBRARY = "static"  # folder of modules that the network compiler ships; faults stand where they are used
 
 

@@ -4,11 +4,13 @@ All faults are planted at once, each behind a comparison of its number with the 
 the design once and every fault is a run of the same program; a proof reads the same files with a constant.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 SELECT = "MUTANT"
+MODULE = re.compile(r"^\s*module\s+(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Mutant:
         kind: group in the table of results.
         what: the difference in words.
         file: source it is in.
+        module: module it is in; a source may hold several.
         line: line of the source, from 1.
         text: the line as it is without the fault.
     """
@@ -60,6 +63,7 @@ class Mutant:
     kind: str
     what: str
     file: str
+    module: str
     line: int
     text: str
 
@@ -87,9 +91,10 @@ def number_mutants(texts: Mapping[Path, str], sites: Mapping[Path, Sequence[Site
         lines = texts[path].splitlines()
         for site in found:
             line = texts[path].count("\n", 0, site.start)
+            module = MODULE.findall(texts[path], 0, site.start)[-1]
             for fault in site.faults:
                 number = len(mutants) + 1
-                mutants.append(Mutant(number, fault.kind, fault.what, path.name, line + 1, lines[line].strip()))
+                mutants.append(Mutant(number, fault.kind, fault.what, path.name, module, line + 1, lines[line].strip()))
     return mutants
 
 
