@@ -22,8 +22,9 @@ from codesign.progress import Progress
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
 from codesign.verify.float_rounding import network_scores
+from codesign.verify.reach import reaching
 from codesign.verify.source_vectors import make_source_vectors
-from codesign.verify.vectors import Vectors, make_vectors
+from codesign.verify.vectors import Search, Vectors, make_vectors
 
 REFERENCE = "trained network"
 Responses = dict[str, NDArray[np.int64]]
@@ -54,7 +55,8 @@ def vectors_and_responses(
     events = _events(run, contract)
     count, unpacker = run.config.verification.vectors, source_unpacker(run.config.firmware.source, contract)
     if unpacker is None:
-        vectors = make_vectors(contract, events, count, run.config.seed)
+        search = _search(run, contract, firmware, progress)
+        vectors = make_vectors(contract, events, count, run.config.seed, search)
         integers = vectors.inputs
     else:
         vectors, integers = make_source_vectors(unpacker, contract, events, count, run.config.seed)
@@ -65,6 +67,22 @@ def vectors_and_responses(
         np.savez_compressed(folder / files[name], scores=scores)
     write_whole(index, json.dumps({"digest": wanted, "responses": files, "float32_rounded": rounded}, indent=2))
     return vectors, responses, rounded
+
+
+def _search(run: Run, contract: InputContract, firmware: dict[str, Any], progress: Progress) -> Search:
+    """Looks for vectors with inner values that others do not have."""
+    from codesign.firmware.rtl import IntegerModel
+
+    graph = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract).graph
+
+    def search(given: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+        found, reach = reaching(graph, contract, given, most, run.config.seed)
+        progress(
+            f"{len(found)} vectors show {reach.reached} instead of {reach.given} of {reach.wanted} inner bits", 0, 5
+        )
+        return found
+
+    return search
 
 
 def _events(run: Run, contract: InputContract) -> NDArray[np.int64]:
@@ -128,7 +146,7 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     sources += [path for path in emulator if path.suffix in {".cpp", ".h", ".json"}]
     graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
     return digest(
-        "float32_rounded",
+        "float32_rounded, reaching",
         run.config.verification.vectors,
         run.config.seed,
         run.config.firmware.source,

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,10 +15,14 @@ from codesign.errors import DataError
 from codesign.files import write_whole
 
 CATEGORIES = ("real events", "saturating", "extremes", "uniform", "zero", "toggling")
+REACHING = "reaching"
 ZERO_VECTORS = 4
 TOGGLING_VECTORS = 16
 SATURATING_SHARE = 0.15
 UNIFORM_SHARE = 0.10
+REACHING_SHARE = 0.03  # at most
+# Vectors of shape (n, inputs) and a number -> so many more at most, which show what those do not.
+Search = Callable[[NDArray[np.int64], int], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -77,20 +82,24 @@ class Vectors:
             raise DataError(f"{path}: expected test vectors written by codesign, got {error}") from error
 
 
-def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int, seed: int) -> Vectors:
+def make_vectors(
+    contract: InputContract, events: NDArray[np.int64], count: int, seed: int, search: Search | None = None
+) -> Vectors:
     """Choose the test vectors.
 
     The categories are: ``real events``; ``saturating``, real events with a quarter of their inputs forced to an end of
     the range; ``extremes``, every single input at its minimum and maximum while the others are zero, and all inputs at
     their ends, alike and alternating; ``uniform`` over the whole range of every input; ``zero``; ``toggling``, a block
-    in which every input bit flips on every clock. No real event is used twice as such: when fewer are given than
-    asked for, uniform vectors take their place. The order is random except inside the toggling block.
+    in which every input bit flips on every clock; with a ``search`` ``reaching``, what it finds. No real event is used
+    twice as such: when fewer are given than asked for, uniform vectors take their place. The order is random except
+    inside the toggling block.
 
     Args:
         contract: formats of the inputs.
         events: hardware integers of real events, int64, shape (m, inputs); m may be 0.
         count: vectors wanted in all.
         seed: the same seed and events give the same vectors.
+        search: finds vectors that show more of the network (`codesign.verify.reach`); None: there are none.
 
     Raises:
         DataError: the events do not fit the contract, or ``count`` has no room for the fixed categories.
@@ -102,7 +111,9 @@ def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int,
     if free < 0:
         raise DataError(f"test vectors: expected at least {count - free} for {len(low)} inputs, got {count}")
     random = np.random.default_rng(seed)
+    n_reaching = 0 if search is None else int(free * REACHING_SHARE)
     n_saturating = int(free * SATURATING_SHARE)
+    free -= n_reaching
     n_real = min(free - n_saturating - int(free * UNIFORM_SHARE), len(real))
     uniform = random.integers(low, high, size=(free - n_saturating - n_real, len(low)), endpoint=True)
     source = real if len(real) else random.integers(low, high, size=(n_saturating, len(low)), endpoint=True)
@@ -114,7 +125,12 @@ def make_vectors(contract: InputContract, events: NDArray[np.int64], count: int,
         "zero": np.zeros((ZERO_VECTORS, len(low)), dtype=np.int64),
     }
     toggling = np.where(np.arange(TOGGLING_VECTORS)[:, None] % 2, high, low)
-    return shuffled(blocks, toggling, random, CATEGORIES)
+    if search is not None:
+        found = search(np.concatenate([*blocks.values(), toggling]), n_reaching)
+        more = random.integers(low, high, size=(n_reaching - len(found), len(low)), endpoint=True)
+        blocks |= {REACHING: found, "uniform": np.concatenate([uniform, more])}
+    categories = CATEGORIES if search is None else (*CATEGORIES, REACHING)
+    return shuffled(blocks, toggling, random, categories)
 
 
 def _checked_events(events: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ CATEGORIES = {
     "uniform": "uniform over the whole range of every input",
     "zero": "all inputs zero",
     "toggling": "every input bit flips on every clock",
+    "reaching": "searched for bits of inner values and entries of tables that the others do not show",
     "ties": "objects with few different values of what orders them, some equal only after rounding",
 }
 BENCHES = {
