@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from codesign.synth.design import Design
 
 
+METHOD = 2  # one more whenever a verification finds more than before, so that older ones are repeated
+
+
 def verify_inputs(run: Run) -> object:
     """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
-    return [run.config.verification, wants_full(run), run.config.seed, firmware_files(run)]
+    return [METHOD, run.config.verification, wants_full(run), run.config.seed, firmware_files(run)]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
