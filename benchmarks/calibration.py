@@ -1,7 +1,7 @@
 """Networks of many sizes through Yosys: the table from which `codesign estimate` is calibrated, and its errors.
 
 python benchmarks/calibration.py                      all designs, then codesign/synth/calibration.csv and its errors
-python benchmarks/calibration.py --only vae_a vae_b   some designs, without writing the table
+python benchmarks/calibration.py --only vae_a vae_b   some designs; the table keeps what it has of the others
 python benchmarks/calibration.py --errors             only the errors of the table that is there
 
 Some networks are trained for some epochs, most are initialised at random and pruned at random: what counts is how their
@@ -104,6 +104,9 @@ SOURCES = (
     Source("vae_c", "anomaly_vae", model(hidden="[28, 15]", latent="8"), (2.0,), 0.9, 4),
     Source("autoencoder_a", "anomaly_autoencoder", model(hidden="[8]"), (2.0,), 0.8),
     Source("autoencoder_b", "anomaly_autoencoder", model(hidden="[6]", latent="3", decoder="[6]"), (2.0, 3.0), 0.9, 2),
+    Source("score_mlp_a", "anomaly_distilled", model(hidden="[16, 8]"), (2.0,), 0.8),
+    Source("score_mlp_b", "anomaly_distilled", model(hidden="[8]"), (1.0, 2.0), 0.7, 2),
+    Source("score_mlp_c", "anomaly_distilled", model(hidden="[32, 16]"), (2.0,), 0.9, 3),
     # Trees and tables.
     Source("trees_a", "jet_boosted_trees", model(rounds="6"), (1.0, 2.0)),
     Source("trees_b", "jet_boosted_trees", model(rounds="12"), (2.0, 4.0)),
@@ -126,8 +129,8 @@ def main() -> None:
     if not chosen.errors:
         sources = [source for source in SOURCES if not chosen.only or source.name in chosen.only]
         rows = [row for source in sources for row in measure(source, chosen.output / source.name)]
-        if not chosen.only:
-            write_table(rows)
+        kept = [row for row in read_calibration() if chosen.only and row.design not in {row.design for row in rows}]
+        write_table([*kept, *rows])
     print_errors(read_calibration())
 
 
