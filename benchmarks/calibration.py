@@ -104,16 +104,13 @@ SOURCES = (
     Source("vae_c", "anomaly_vae", model(hidden="[28, 15]", latent="8"), (2.0,), 0.9, 4),
     Source("autoencoder_a", "anomaly_autoencoder", model(hidden="[8]"), (2.0,), 0.8),
     Source("autoencoder_b", "anomaly_autoencoder", model(hidden="[6]", latent="3", decoder="[6]"), (2.0, 3.0), 0.9, 2),
-    Source("score_mlp_a", "anomaly_distilled", model(hidden="[16, 8]"), (2.0,), 0.8),
-    Source("score_mlp_b", "anomaly_distilled", model(hidden="[8]"), (1.0, 2.0), 0.7, 2),
-    Source("score_mlp_c", "anomaly_distilled", model(hidden="[32, 16]"), (2.0,), 0.9, 3),
     # Trees and tables.
     Source("trees_a", "jet_boosted_trees", model(rounds="6"), (1.0, 2.0)),
     Source("trees_b", "jet_boosted_trees", model(rounds="12"), (2.0, 4.0)),
     Source("trees_c", "jet_boosted_trees", model(rounds="20"), (2.0,), None, 2),
     Source("trees_d", "jet_boosted_trees", model(rounds="10", depth="4"), (2.0,)),
     Source("lut_dense_a", "jet_lut_dense", trained(3500, 25, 4096, hidden="[8]"), (1.0, 2.0)),
-    Source("lut_dense_b", "jet_lut_dense", trained(5000, 25, 4096), (2.0, 4.0)),
+    Source("lut_dense_b", "jet_lut_dense", trained(6500, 25, 4096), (2.0, 4.0)),
     Source("lut_dense_c", "jet_lut_dense", trained(7000, 25, 4096, hidden="[12]"), (2.0,), None, 2),
     Source("lut_dense_d", "jet_lut_dense", trained(9000, 25, 4096), (2.0,), None, 3),
 )

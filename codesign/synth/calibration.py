@@ -27,6 +27,7 @@ COVERAGE = 0.9  # of held-out designs that an interval holds
 KINDS = {"lut_dense": "tables", "boosted_trees": "trees"}
 ADDERS, MULTIPLYING = "adder graph", "adder graph with products of two variables"
 FEWEST_DESIGNS = 4  # of one kind, for a fit and its error
+LARGEST_ERROR = 0.06  # mean error on left-out networks with which an estimate is worth giving
 
 
 @dataclass(frozen=True)

