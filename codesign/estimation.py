@@ -132,6 +132,11 @@ class _Around:
     @classmethod
     def of(cls, firmware: dict[str, Any]) -> "_Around":
         decision, unpacking = firmware.get("decision"), firmware.get("unpacking")
+        if decision is not None and decision["tmr"]:
+            raise EstimateError(
+                "no estimate of a decision whose registers are there three times (tmr): calibrated are those without; "
+                "synthesise it instead: codesign synth"
+            )
         behind = firmware["latency_cycles"] - decision["network_latency_cycles"] if decision else 0
         return cls(behind + (unpacking["latency_cycles"] if unpacking else 0), DecisionSize.of(firmware))
 
@@ -146,8 +151,6 @@ def _notes(section: FirmwareSection, firmware: dict[str, Any] | None) -> tuple[s
         )
     if firmware is not None and firmware.get("unpacking"):
         notes.append("the LUT and FF that unpack and sort the words of the links are not in the estimate")
-    if firmware is not None and (firmware.get("decision") or {}).get("tmr"):
-        notes.append("the decision stands there three times (tmr), of which the estimate holds one")
     if section.reuse_factor > 1:
         notes.append(
             "the estimate is of the Verilog, which takes an event on every clock; of the HLS project with reuse factor "

@@ -133,7 +133,8 @@ def _domain(design: Features, board: Board, table: Sequence[Synthesised]) -> lis
     rows = [row for row in table if row.family == board.family and row.kind == design.kind and row.dsp == 0]
     architectures = sorted({row.architecture for row in table if row.family == board.family})
     if design.architecture not in architectures:
-        known = ", ".join(architectures) or f"none; fabrics are {', '.join(families)}"
+        usable = sorted({row.architecture for row in table if row.family == board.family and _is_usable(row, table)})
+        known = ", ".join(usable) or f"none; fabrics are {', '.join(families)}"
         raise EstimateError(
             f"no estimate for the architecture {design.architecture!r} on {board.family}: calibrated are {known}; "
             "synthesise it instead: codesign synth"
@@ -152,6 +153,12 @@ def _domain(design: Features, board: Board, table: Sequence[Synthesised]) -> lis
     _require_within("compiler's cost in LUT", design.lut_estimate, [row.lut_estimate for row in rows], design.kind)
     _require_within("latency cutoff", design.latency_cutoff, [row.latency_cutoff for row in rows], design.kind)
     return rows
+
+
+def _is_usable(like: Synthesised, table: Sequence[Synthesised]) -> bool:
+    """Whether enough networks of a row's kind and fabric are there, and are met well enough."""
+    rows = [row for row in table if (row.family, row.kind) == (like.family, like.kind)]
+    return len({row.design for row in rows}) >= FEWEST_DESIGNS and fit_lut(rows).mean_error <= LARGEST_ERROR
 
 
 def _require_within(what: str, value: float, found: Sequence[float], kind: str) -> None:

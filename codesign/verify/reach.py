@@ -104,10 +104,12 @@ class Shown:
         for address, entries in self.entries.items():
             entries[values[:, address] - self._low[address]] = False
 
-    def add_fresh(self, values: Integers) -> Integers:
-        """Take note of some rows one after the other; positions of those that show something new."""
-        fresh = []
+    def add_fresh(self, values: Integers, most: int) -> Integers:
+        """Take note of rows that show something new, one after the other up to so many; their positions."""
+        fresh: list[int] = []
         for row in np.flatnonzero(self._may_show(values)):
+            if len(fresh) == most:
+                break
             before = self.count_missing
             self.add(values[row : row + 1])
             if self.count_missing < before:
@@ -150,14 +152,15 @@ def reaching(graph: Any, contract: InputContract, given: Integers, most: int, se
         values = inside.values(given[start : start + rows])
         shown.add(values)
         ends.add(values, start)
-    before, found = shown.count_missing, []
+    before = shown.count_missing
+    found: list[Integers] = []
     open_ends = list(shown.open_ends())[: min(MOST_CLIMBS, MOST_WORK // len(inside) + 1) // 2]
     if open_ends:
         climbs = _Climbs(inside, np.repeat(open_ends, 2), np.tile([1, -1], len(open_ends)), given, ends)
         for _ in range(GENERATIONS):
             children, values = climbs.step(random)
-            found += list(children[shown.add_fresh(values)])
-    vectors = np.array(found[:most], dtype=np.int64).reshape(-1, given.shape[1])
+            found += list(children[shown.add_fresh(values, most - len(found))])
+    vectors = np.array(found, dtype=np.int64).reshape(-1, given.shape[1])
     return vectors, Reach(wanted, wanted - before, wanted - shown.count_missing)
 
 
@@ -169,6 +172,7 @@ class _Ends:
         self._rows = {sign: np.empty((0, count), np.int64) for sign in (1, -1)}
 
     def add(self, values: Integers, start: int) -> None:
+        """Look at some rows, shape (n, values), the first of which has the number ``start``."""
         for sign in (1, -1):
             scores, most = sign * values, min(PARENTS, len(values))
             top = np.argpartition(scores, len(values) - most, axis=0)[len(values) - most :]
@@ -179,6 +183,7 @@ class _Ends:
             self._rows[sign] = np.take_along_axis(rows, order, axis=0)
 
     def rows(self, value: int, sign: int) -> Integers:
+        """Numbers of the rows with the largest of one value, or for ``sign`` -1 the smallest."""
         return self._rows[sign][:, value]
 
 

@@ -92,28 +92,30 @@ def verdict(tmp_path):
     return prove
 
 
+CASES = {
+    "a table behind another in its file is the one that is compared": (
+        "2'h1: out = 4'h9;", "bit 3 of a table entry", ("both", "different", "network"),
+    ),
+    # logic2 sees it, but drops it; logic1 never selects it.
+    "an entry whose bit is dropped behind it changes nothing": (
+        "2'h2: out = 4'h2;", "bit 0 of a table entry", ("both", "equivalent", "network"),
+    ),
+    # logic1, the first user, never selects it.
+    "what one of two users sees is seen": (
+        "2'h2: out = 4'h2;", "bit 3 of a table entry", ("both", "different", "network"),
+    ),
+    "stages in a row are enough where a bit dies out": (
+        "2'h1: out = 4'h7;", "bit 3 of a table entry", ("first", "equivalent", "logic0_to_1"),
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.yosys
 @needs_yosys
-class TestVerdicts:
-    """Each of these faults is alone in the design."""
-
-    def test_a_table_behind_another_in_its_file_is_the_one_that_is_compared(self, verdict):
-        found = verdict("network_tables.v", "2'h1: out = 4'h9;", "bit 3 of a table entry")
-        assert found == ("both", "different", "network")
-
-    def test_an_entry_whose_bit_is_dropped_behind_it_changes_nothing(self, verdict):
-        # One of the two stages that use the table sees it, but drops it; the other never selects it.
-        found = verdict("network_tables.v", "2'h2: out = 4'h2;", "bit 0 of a table entry")
-        assert found == ("both", "equivalent", "network")
-
-    def test_what_one_of_two_users_sees_is_seen(self, verdict):
-        # logic1, the first user, never selects it.
-        found = verdict("network_tables.v", "2'h2: out = 4'h2;", "bit 3 of a table entry")
-        assert found == ("both", "different", "network")
-
-    def test_stages_in_a_row_are_enough_where_a_bit_dies_out(self, verdict):
-        found = verdict("network_tables.v", "2'h1: out = 4'h7;", "bit 3 of a table entry")
-        assert found == ("first", "equivalent", "logic0_to_1")
+@pytest.mark.parametrize("case", CASES)
+def test_verdicts(verdict, case):
+    text, what, expected = CASES[case]
+    assert verdict("network_tables.v", text, what) == expected
 
 
 def test_windows_grow_from_the_stage_and_never_hold_all():

@@ -48,14 +48,15 @@ def test_a_search_shows_more_with_few_vectors_and_repeats(graph, given):
     inside = Inside(graph, CONTRACT)
     (address,) = inside.addresses
     assert inside.values(found)[:, address].max() > inside.values(given)[:, address].max()
-    few, _ = reaching(graph, CONTRACT, given, 3, seed=1)
+    few, some = reaching(graph, CONTRACT, given, 3, seed=1)
     assert (few == found[:3]).all()
+    assert reach.given < some.reached < reach.reached, "what is not kept does not count"
 
 
 def test_rows_count_one_after_the_other(graph):
     shown = Shown(Inside(graph, CONTRACT))
     values = Inside(graph, CONTRACT).values(np.zeros((3, 8), np.int64))
-    assert shown.add_fresh(values).tolist() == [0], "the second row shows what the first did"
+    assert shown.add_fresh(values, 3).tolist() == [0], "the second row shows what the first did"
     missing = shown.count_missing
     shown.add(values)
     assert shown.count_missing == missing
