@@ -5,8 +5,8 @@ python benchmarks/networks.py --configs examples/jet_*.toml --seeds 1 --epochs-s
 python benchmarks/networks.py --vary 'pid: quantization.schedule="pid"' 'pruned: pruning.sparsity=0.5'
 
 Every training is a run directory under --output, so an interrupted benchmark goes on where it stood. LUT is the
-carry-aware Yosys count of the whole wrapper. Written are networks.md, networks.svg and networks.json, to which further
-networks can be added by another command with the same --output.
+carry-aware Yosys count of the whole wrapper. What is measured is added to --page (networks.json, .md and .svg), by
+network and seed: the page can grow over several evenings, and ends without a training where all is measured already.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def _changed(text: str, key: str, value: str) -> str:
     return f"{text}\n[{section}]\n{name} = {value}\n"
 
 
-def measure(config: Path, output: Path) -> dict[str, Any] | None:
+def measure(config: Path, seed: int, output: Path) -> dict[str, Any] | None:
     """Bring the run of a configuration up to date in a process of its own; None if it failed."""
     directory = output / "runs" / config.stem
     for step in RECORDS:
@@ -103,9 +103,9 @@ def measure(config: Path, output: Path) -> dict[str, Any] | None:
     records = {name: json.loads((directory / f"{name}.json").read_text()) for name in ("train", "metrics", "firmware")}
     board = json.loads((directory / "synth.json").read_text())["boards"][0]
     row = {
+        "seed": seed,
         "ebops": records["train"]["ebops"],
         "epochs": records["train"]["epochs"],
-        "training_s": records["train"]["wall_time_s"],
         "lut": board["lut"],
         "ff": board["ff"],
         "dsp": board["dsp"],
@@ -144,7 +144,7 @@ def page(rows: dict[str, list[dict[str, Any]]]) -> str:
     tasks: dict[bool, list[str]] = defaultdict(list)
     for name, found in rows.items():
         tasks["accuracy" in found[0]["physics"]].append(name)
-    parts = ["# Networks side by side", f"Command: `{' '.join(['python', *sys.argv])}`"]
+    parts = ["# Networks side by side", "Command: `python benchmarks/networks.py`"]
     for is_classifier, names in sorted(tasks.items(), reverse=True):
         parts.append(table_to_markdown(_costs(rows, names, "Jet tagging" if is_classifier else "Anomaly detection")))
         parts.append(table_to_markdown(_physics(rows, names, is_classifier)))
@@ -152,8 +152,8 @@ def page(rows: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _costs(rows: dict[str, list[dict[str, Any]]], names: list[str], title: str) -> Any:
-    header = ("network", "seeds", "EBOPs", "LUT (Yosys)", "FF", "DSP", "latency [ns]", "training [s]")
-    keys = ("ebops", "lut", "ff", "dsp", "latency_ns", "training_s")
+    header = ("network", "seeds", "EBOPs", "LUT (Yosys)", "FF", "DSP", "latency [ns]", "epochs")
+    keys = ("ebops", "lut", "ff", "dsp", "latency_ns", "epochs")
     lines = [
         [name, str(len(rows[name])), *(_range([row[key] for row in rows[name]]) for key in keys)] for name in names
     ]
@@ -266,22 +266,37 @@ def main() -> None:
     parser.add_argument(
         "--vary", type=Variation.parse, nargs="*", default=[], help="changed keys: every configuration also with each"
     )
+    parser.add_argument("--again", action="store_true", help="measure again what the page has already")
     parser.add_argument("--output", type=Path, default=ROOT / "runs" / "networks")
+    parser.add_argument("--page", type=Path, default=ROOT / "benchmarks" / "results")
     arguments = parser.parse_args()
-    rows: dict[str, list[dict[str, Any]]] = {}
+    kept = arguments.page / "networks.json"
+    rows: dict[str, list[dict[str, Any]]] = json.loads(kept.read_text()) if kept.is_file() else {}
     for config in arguments.configs:
         for variation in (None, *arguments.vary):
             for seed in arguments.seeds:
                 derived = derive(config, seed, arguments.epochs_share, variation, arguments.output)
-                row = measure(derived, arguments.output)
+                network = rows.setdefault(derived.stem.rsplit("-", 1)[0], [])
+                if any(row["seed"] == seed for row in network) and not arguments.again:
+                    continue
+                row = measure(derived, seed, arguments.output)
                 if row is not None:
-                    rows.setdefault(derived.stem.rsplit("-", 1)[0], []).append(row)
-    kept = arguments.output / "networks.json"
-    rows = {**(json.loads(kept.read_text()) if kept.is_file() else {}), **rows}
-    write_whole(kept, json.dumps(rows, indent=2) + "\n")
-    write_whole(arguments.output / "networks.md", page(rows))
-    draw(rows).savefig(arguments.output / "networks.svg")
-    print((arguments.output / "networks.md").read_text())
+                    network[:] = sorted([*(old for old in network if old["seed"] != seed), row], key=_seed)
+                    write(rows, arguments.page)
+    print((arguments.page / "networks.md").read_text())
+
+
+def write(rows: dict[str, list[dict[str, Any]]], folder: Path) -> None:
+    """The page with its picture and its numbers; networks without a single result are left out."""
+    rows = {name: rows[name] for name in sorted(rows) if rows[name]}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "networks.json", json.dumps(rows, indent=1) + "\n")
+    write_whole(folder / "networks.md", page(rows))
+    draw(rows).savefig(folder / "networks.svg")
+
+
+def _seed(row: dict[str, Any]) -> int:
+    return int(row["seed"])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from codesign.synth.design import Design
 
 
-METHOD = 2  # one more whenever a verification finds more than before, so that older ones are repeated
+METHOD = 3  # one more whenever a verification finds more than before, so that older ones are repeated
 
 
 def verify_inputs(run: Run) -> object:

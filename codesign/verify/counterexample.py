@@ -18,8 +18,6 @@ from codesign.verify.result import VerifyResult
 from codesign.verify.step import FirmwareUnderTest
 from codesign.verify.words import pack_words, unpack_words
 
-STATE_MACHINE = "model/fsm.json.gz"  # where alkaid saves the stages inside its project
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -44,14 +42,9 @@ def pipeline_stages(
     Raises:
         FirmwareError: the generated project holds no state machine.
     """
-    try:
-        from alkaid.stateful.fsm import FSM
-    except ModuleNotFoundError:  # a host without the machine-learning stack sees the waveform only
+    machine = under_test.machine
+    if machine is None:  # the waveform is all there is
         return ()
-    project = under_test.directory / under_test.record["rtl_project"]
-    if not (project / STATE_MACHINE).is_file():
-        raise FirmwareError(f"{project / STATE_MACHINE}: is missing; generate the firmware again")
-    machine = FSM.load(project / STATE_MACHINE)
     values = contract.to_network(inputs).astype(np.float64)
     combs = list(machine.logic.values())
     registers = [conn.dst.name for conn in machine.reg_conns]

@@ -66,6 +66,7 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
     result = _simulated(around, result, netlist, simulated, label, NETLIST_VECTORS, progress)
     trace, latency = given.work_dir / "clocks.bin", promised_latency(record, NETWORK_TOP)
     clocks = write_trace(trace, read_tests(given.work_dir / options.simulator), ports, latency)
+    machine = given.under_test.machine
     mutation = mutation_score(
         given.under_test.design,
         ports,
@@ -74,6 +75,7 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         given.work_dir / "mutation",
         count=options.mutants,
         seed=given.seed,
+        stages=() if machine is None else [machine.logic[f"logic{n}"] for n in range(len(machine.logic))],
         progress=progress,
     )
     formal = formal_checks(given.under_test, given.work_dir / "formal", progress)

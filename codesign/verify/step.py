@@ -25,6 +25,7 @@ from codesign.verify.words import pack_words, unpack_words
 Scores = NDArray[np.int64]
 
 X_SIMULATOR = "icarus"  # the four-state simulator of the additional run
+STATE_MACHINE = "model/fsm.json.gz"  # where alkaid saves the stages inside its project
 RELOAD_VECTORS = 300  # through the firmware with weights in registers, with each set of weights
 
 
@@ -75,6 +76,22 @@ class FirmwareUnderTest:
     def vhdl(self) -> Design:
         """The same in VHDL."""
         return Design(NETWORK_TOP, tuple(self.directory / source for source in self.record["vhdl_sources"]))
+
+    @cached_property
+    def machine(self) -> Any | None:
+        """State machine of the network as alkaid keeps it, with the arithmetic of every stage; None without alkaid.
+
+        Raises:
+            FirmwareError: the generated project holds none.
+        """
+        try:
+            from alkaid.stateful.fsm import FSM
+        except ModuleNotFoundError:  # a host without the machine-learning stack
+            return None
+        path = self.directory / self.record["rtl_project"] / STATE_MACHINE
+        if not path.is_file():
+            raise FirmwareError(f"{path}: is missing; generate the firmware again")
+        return FSM.load(path)
 
     @cached_property
     def input_widths(self) -> tuple[int, ...]:

@@ -2,17 +2,18 @@
 
 First the module with the fault stands alone, for all its inputs. If it differs there, it is taken together with what
 uses it, and a stage of the pipeline with the stages around it: operands may never take the values that tell the two
-apart, or nothing behind may look at the bits that differ. Last comes the whole pipeline as one combinational function,
-registers as wires.
+apart, or nothing behind may look at the bits that differ. Of these operands it may be known which values they take.
+Last comes the whole pipeline as one combinational function, registers as wires.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.files import write_whole
 from codesign.verify.mutation.sites import SELECT, Mutant
+from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
 from codesign.verify.sat import Form, prove_equal
 
@@ -35,7 +36,13 @@ class Proof:
 
 
 def prove_equivalent(
-    sources: Sequence[Path], include_directories: Sequence[Path], mutant: Mutant, folder: Path, timeout_s: int = 60
+    sources: Sequence[Path],
+    include_directories: Sequence[Path],
+    mutant: Mutant,
+    folder: Path,
+    *,
+    watcher: Watcher | None = None,
+    timeout_s: int = 60,
 ) -> Proof:
     """Decide whether a fault that was not seen can be seen at all; a fault among registers stays unproven.
 
@@ -44,6 +51,7 @@ def prove_equivalent(
         include_directories: folders of included headers.
         mutant: the fault.
         folder: receives scripts and logs.
+        watcher: knows which values meet the fault; None where nothing is known of them.
         timeout_s: limit of each proof, seconds.
 
     Raises:
@@ -51,53 +59,93 @@ def prove_equivalent(
     """
     texts = {path: path.read_text() for path in sources}
     proof = Proof("unproven", mutant.module)
-    for scope in _scopes(texts, mutant.module, folder):
+    for scope in _scopes(texts, mutant, folder, watcher):
         gold, gate = (_read(scope.files, include_directories, number) for number in (0, mutant.number))
-        script = folder / f"{scope.module}_{mutant.number}.ys"
-        found = VERDICTS[prove_equal(gold, gate, scope.module, script, wires=scope.wires, timeout_s=timeout_s)]
+        found = "equivalent"
+        for module in scope.modules:
+            script = folder / f"{module}_{mutant.number}.ys"
+            found = VERDICTS[prove_equal(gold, gate, module, script, wires=scope.wires, timeout_s=timeout_s)]
+            if found != "equivalent":
+                break
         if found == "equivalent":
-            return Proof(found, scope.module)
+            return Proof(found, ", ".join(scope.modules))
         # A part that differs proves nothing of the whole.
-        proof = Proof(found if scope.whole else "unproven", scope.module)
+        proof = Proof(found if scope.whole else "unproven", scope.modules[0])
     return proof
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """What is compared: a module of some files, with or without registers, part of the pipeline or all of it."""
+    """What is compared: modules of some files, with or without registers, parts of the pipeline or all of it.
 
-    module: str
+    Nothing changes if each of the modules is equal with and without the fault.
+    """
+
+    modules: tuple[str, ...]
     files: Sequence[Path]
     wires: bool
     whole: bool = False
 
 
-def _scopes(texts: Mapping[Path, str], module: str, folder: Path) -> Iterator[_Scope]:
+def _scopes(texts: Mapping[Path, str], mutant: Mutant, folder: Path, watcher: Watcher | None) -> Iterator[_Scope]:
     """A module, what uses it up to the first module with registers, and windows where one of these is a stage.
 
-    Where several modules use one, only what uses all of them tells whether its fault can be seen.
+    Where several modules use one, only what uses all of them tells whether its fault can be seen, unless none of them
+    sees it.
     """
-    bodies = {body[1]: body[0] for text in texts.values() for body in BODY.finditer(text)}
+    module = mutant.module
+    bodies = bodies_of(texts.values())
     files = {body[1]: path for path, text in texts.items() for body in BODY.finditer(text)}
     if REGISTERS.search(bodies[module]):
         return
     used = {files[name] for name in bodies if _uses(bodies[module], name)}
     # A module without registers of its own may contain some; only what it uses directly is read for one that does not.
     leaf = not any(REGISTERS.search(texts[path]) for path in used)
-    yield _Scope(module, sorted({*used, files[module]}) if leaf else list(texts), wires=not leaf)
+    yield _Scope((module,), sorted({*used, files[module]}) if leaf else list(texts), wires=not leaf)
     level = [module]
     while not any(REGISTERS.search(bodies[name]) for name in level):
         users = [name for name in bodies if any(_uses(bodies[name], below) for below in level)]
         if not users:
             return
         if len(users) == 1:
-            for window in windows(bodies[users[0]], level[0]) if len(level) == 1 else ():
-                path = folder / f"{window.name}.v"
-                write_whole(path, window.text)  # other proofs may write the same one
-                yield _Scope(window.name, [*texts, path], wires=True)
+            yield from _stage_scopes(texts, bodies[users[0]], level, mutant, folder, watcher)
             whole = REGISTERS.search(bodies[users[0]]) is not None
-            yield _Scope(users[0], list(texts), wires=True, whole=whole)
+            yield _Scope((users[0],), list(texts), wires=True, whole=whole)
         level = users
+
+
+def _stage_scopes(
+    texts: Mapping[Path, str],
+    network: str,
+    stages: Sequence[str],
+    mutant: Mutant,
+    folder: Path,
+    watcher: Watcher | None,
+) -> Iterator[_Scope]:
+    """Stages that see a fault, given what is known of their values: one with others around it, several each alone."""
+    watches = [None if watcher is None else watcher.watch(stage, mutant) for stage in stages]
+    known = [_written(folder / f"{watch.name}.v", watch.text) for watch in watches if watch is not None]
+    if len(stages) > 1 and len(known) < len(stages):
+        return
+    found = [
+        list(windows(network, stage, None if watch is None else watch.name))
+        for stage, watch in zip(stages, watches, strict=True)
+    ]
+    if not all(found):
+        return
+    for chosen in [[window] for window in found[0]] if len(stages) == 1 else [[some[0] for some in found]]:
+        files = [_written(folder / f"{window.name}.v", window.text) for window in chosen]
+        yield _Scope(tuple(window.name for window in chosen), [*texts, *known, *files], wires=True)
+
+
+def _written(path: Path, text: str) -> Path:
+    write_whole(path, text)  # other proofs may write the same one
+    return path
+
+
+def bodies_of(texts: Iterable[str]) -> dict[str, str]:
+    """Verilog of every module in some texts, by its name."""
+    return {body[1]: body[0] for text in texts for body in BODY.finditer(text)}
 
 
 def _uses(text: str, module: str) -> bool:

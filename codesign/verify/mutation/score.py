@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from codesign.errors import ToolError
 from codesign.progress import Progress, silent
 from codesign.tools import available_cores
 from codesign.verify.cosim import Design
 from codesign.verify.mutation.design import MutableDesign
-from codesign.verify.mutation.equivalence import prove_equivalent
+from codesign.verify.mutation.equivalence import bodies_of, prove_equivalent
 from codesign.verify.mutation.sites import Mutant
+from codesign.verify.mutation.watch import Watcher
 from codesign.verify.player import build_player
+from codesign.verify.ranges import Ranges
 from codesign.verify.trace import Ports
 
 TARGET = 0.99  # share of the faults that change something which must be found
@@ -109,6 +112,7 @@ def mutation_score(
     *,
     count: int,
     seed: int,
+    stages: Sequence[Any] = (),
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -121,6 +125,7 @@ def mutation_score(
         folder: receives the changed sources, the build and the proofs.
         count: faults to plant; all when there are no more.
         seed: seed of the choice among all.
+        stages: alkaid's ``CombLogic`` of every stage, from which ranges of values are proven; may be left out.
         progress: called with (what, done, total).
 
     Raises:
@@ -139,7 +144,8 @@ def mutation_score(
     played_s = time.monotonic() - started
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
-    survivors = _prove(mutable, design, alive, folder, progress)
+    watcher = Watcher(bodies_of(mutable.texts.values()), Ranges(stages)) if stages else None
+    survivors = _prove(mutable, design, alive, folder, watcher, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
     kinds = _kinds(tried, survivors)
@@ -173,13 +179,18 @@ def _require_sound(found: Mapping[int, int | None]) -> None:
 
 
 def _prove(
-    mutable: MutableDesign, design: Design, alive: Sequence[Mutant], folder: Path, progress: Progress
+    mutable: MutableDesign,
+    design: Design,
+    alive: Sequence[Mutant],
+    folder: Path,
+    watcher: Watcher | None,
+    progress: Progress,
 ) -> tuple[Survivor, ...]:
     """Try to prove of each fault that it changes nothing, on all cores: a proof is a process of its own."""
     sources = mutable.write(folder / "survivors", frozenset(mutant.number for mutant in alive))
 
     def survivor(mutant: Mutant) -> Survivor:
-        proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs")
+        proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs", watcher=watcher)
         place = f"{mutant.file}:{mutant.line}"
         return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope)
 
