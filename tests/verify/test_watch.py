@@ -1,0 +1,127 @@
+"""Faults that no input of the network reaches, in a pipeline that the network compiler wrote."""
+
+import re
+
+import numpy as np
+import pytest
+
+from codesign.tools import find_tool
+from codesign.verify.mutation.design import MutableDesign
+from codesign.verify.mutation.equivalence import bodies_of, prove_equivalent
+from codesign.verify.mutation.watch import Watcher
+from codesign.verify.ranges import Ranges
+
+LARGEST = 15  # of the distance between two inputs of four bits
+needs_yosys = pytest.mark.skipif(find_tool("yosys") is None, reason="Yosys is not installed")
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A table that is looked up at the distance of two inputs, which the compiler takes for up to twice as large."""
+    from alkaid.codegen import RTLModel
+    from alkaid.trace import FVArray, trace
+
+    a, b = inputs = FVArray.from_kif(np.ones(2, bool), np.full(2, 3), np.zeros(2, int))
+    distance = (a - b).relu() + (b - a).relu()
+    found = np.sin(FVArray(np.array([distance])) / 8).quantize(1, 0, 6)
+    graph = trace(inputs, np.concatenate([found, [distance + 3 * a]]))
+    path = tmp_path_factory.mktemp("network")
+    project = RTLModel(graph, path, prj_name="network", flavor="verilog", latency_cutoff=2.5)
+    project.write()
+    machine = project.fsm
+    stages = [machine.logic[f"logic{number}"] for number in range(len(machine.logic))]
+    names = ["network_tables.v", *(f"logic{number}.v" for number in range(len(stages))), "network.v"]
+    sources = [*sorted((path / "src" / "static").glob("*.v")), *(path / "src" / name for name in names)]
+    return MutableDesign.read(sources), stages
+
+
+@pytest.fixture
+def proof(network, tmp_path):
+    """Proof about a planted fault, with or without what is known of the values."""
+    design, stages = network
+
+    def prove(mutant, *, known=True):
+        watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages)) if known else None
+        sources = design.write(tmp_path / "planted", frozenset({mutant.number}))
+        return prove_equivalent(sources, (), mutant, tmp_path / "proofs", watcher=watcher)
+
+    return prove
+
+
+def entries(design, distance):
+    """Faults in the entry of a distance."""
+    return [m for m in design.mutants if re.match(rf"\d+'h{distance:02X}: out", m.text)]
+
+
+def test_the_compiler_thinks_more_entries_can_be_selected(network):
+    design, stages = network
+    assert len(stages) > 1
+    assert entries(design, LARGEST)
+    assert entries(design, LARGEST + 1)
+
+
+@pytest.mark.yosys
+@needs_yosys
+def test_entries_that_no_input_selects_are_proven_within_the_stage(network, proof):
+    design, _ = network
+    mutant = entries(design, LARGEST + 1)[0]
+    within = proof(mutant)
+    assert within.verdict == "equivalent"
+    assert f"watch_{mutant.number}" in within.scope
+    assert proof(mutant, known=False).scope == "network", "it takes the whole network to see that otherwise"
+
+
+@pytest.mark.yosys
+@needs_yosys
+@pytest.mark.parametrize("distance", [0, 7, LARGEST])
+def test_entries_that_an_input_selects_are_never_proven_away(network, proof, distance):
+    design, _ = network
+    assert [proof(mutant).verdict for mutant in entries(design, distance)] == ["different"] * 2
+
+
+@pytest.mark.yosys
+@needs_yosys
+def test_what_is_proven_of_any_fault_is_true(network, proof):
+    """Every twentieth fault against all 256 pairs of inputs, by what the whole network says without any knowledge."""
+    design, _ = network
+    chosen = [m for m in design.mutants if m.kind not in {"register", "pipeline register"}][::20]
+    assert len(chosen) > 7
+    for mutant in chosen:
+        assert proof(mutant).verdict == proof(mutant, known=False).verdict, mutant
+
+
+def test_a_watch_says_nothing_of_values_that_fill_their_words(network):
+    design, stages = network
+    watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages))
+    first = next(m for m in design.mutants if m.module == "logic0" and "model_inp" in m.text)
+    assert watcher.watch("logic0", first) is None
+    assert watcher.watch("network", first) is None
+
+
+@pytest.mark.rtl
+def test_a_watch_holds_for_every_input(network, tmp_path):
+    """Simulated in Icarus Verilog behind the stages before it, for all pairs of inputs."""
+    from codesign.tools import run_tool
+
+    design, stages = network
+    watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages))
+    mutant = entries(design, LARGEST + 1)[0]
+    number, watch = next((n, w) for n in range(len(stages)) if (w := watcher.watch(f"logic{n}", mutant)) is not None)
+    widths = [sum(int(part) for kif in stage.inp_kifs.T for part in kif) for stage in stages]
+    chain, given = [], "code"
+    for before in range(number):
+        chain.append(f"wire [{widths[before + 1] - 1}:0] w{before}; logic{before} s{before} ({given}, w{before});")
+        given = f"w{before}"
+    bench = "\n".join([
+        watch.text,
+        f"module bench; reg [{widths[0] - 1}:0] code; wire legal; integer n; integer wrong = 0;",
+        *chain,
+        f"{watch.name} watch (.model_inp({given}), .model_out(), .legal(legal));",
+        f"initial begin for (n = 0; n < {2 ** widths[0]}; n = n + 1) begin",
+        "code = n; #1 if (legal !== 1'b1) wrong = wrong + 1; end",
+        "$display(\"wrong: %0d of %0d\", wrong, n); end endmodule",
+    ])  # fmt: skip
+    (tmp_path / "bench.v").write_text(bench)
+    sources = [path for path in design.texts if path.name != "network.v"]
+    run_tool(["iverilog", "-g2012", "-o", "bench", *sources, "bench.v"], cwd=tmp_path, timeout_s=60)
+    assert run_tool(["vvp", "bench"], cwd=tmp_path, timeout_s=60).strip() == "wrong: 0 of 256"
