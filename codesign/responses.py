@@ -25,6 +25,7 @@ from codesign.verify.float_rounding import network_scores
 from codesign.verify.reach import reaching
 from codesign.verify.source_vectors import make_source_vectors
 from codesign.verify.vectors import Search, Vectors, make_vectors
+from codesign.witnesses import kept_witnesses, witnesses_digest
 
 REFERENCE = "trained network"
 Responses = dict[str, NDArray[np.int64]]
@@ -70,17 +71,20 @@ def vectors_and_responses(
 
 
 def _search(run: Run, contract: InputContract, firmware: dict[str, Any], progress: Progress) -> Search:
-    """Looks for vectors with inner values that others do not have."""
+    """Looks for vectors with inner values that others do not have; first come those that once showed a fault."""
     from codesign.firmware.rtl import IntegerModel
 
     graph = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract).graph
+    kept = kept_witnesses(run, firmware)
 
     def search(given: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-        found, reach = reaching(graph, contract, given, most, run.config.seed)
+        known = kept[:most].reshape(-1, given.shape[1])
+        given = np.concatenate([given, known])
+        found, reach = reaching(graph, contract, given, most - len(known), run.config.seed)
         progress(
             f"{len(found)} vectors show {reach.reached} instead of {reach.given} of {reach.wanted} inner bits", 0, 5
         )
-        return found
+        return np.concatenate([known, found])
 
     return search
 
@@ -151,6 +155,7 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
         run.config.seed,
         run.config.firmware.source,
         contract.to_json(),
+        witnesses_digest(run),
         digest_files([run.path / "model.keras"], run.path),
         digest_files([*sources, *graph], root),
     )

@@ -3,6 +3,7 @@
 import logging
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +129,25 @@ class IntegerModel:
                 raise FirmwareError(f"input {entry.name!r}: the network wants {interval}, the contract gives {given}")
             found.append(bits)
         return tuple(found)
+
+    def hardware_integers(self, words: Sequence[int]) -> NDArray[np.int64]:
+        """Hardware integers that give raw input words; what the network does not look at is zero.
+
+        Args:
+            words: values of the input port of the generated Verilog.
+
+        Returns:
+            shape (words, inputs).
+        """
+        low, _ = self.contract.extremes()
+        rows = np.zeros((len(words), len(low)), np.int64)
+        for row, word in zip(rows, words, strict=True):
+            position = 0
+            for column, bits in enumerate(self.input_bits):
+                row[column] = ((word >> position) & ((1 << bits.width) - 1)) << bits.low
+                position += bits.width
+        widths = np.array([given.width for given in self.contract.network_formats])
+        return np.where((low < 0) & (rows >> (widths - 1) == 1), rows - (1 << widths), rows)
 
     @cached_property
     def score_bits(self) -> tuple[ScoreBits, ...]:

@@ -5,16 +5,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesign.contract import InputContract
 from codesign.progress import Progress
 from codesign.reload_responses import reload_and_responses
 from codesign.responses import vectors_and_responses
 from codesign.run import Run
 from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
 from codesign.tools import require_tool
+from codesign.witnesses import keep_witnesses, witnesses_digest
 
 if TYPE_CHECKING:
     from codesign.synth.boards import Family
     from codesign.synth.design import Design
+    from codesign.verify.result import VerifyResult
 
 
 METHOD = 3  # one more whenever a verification finds more than before, so that older ones are repeated
@@ -22,7 +25,14 @@ METHOD = 3  # one more whenever a verification finds more than before, so that o
 
 def verify_inputs(run: Run) -> object:
     """Verification section, seed, and the firmware files as they are now: hand-edited RTL is verified again."""
-    return [METHOD, run.config.verification, wants_full(run), run.config.seed, firmware_files(run)]
+    return [
+        METHOD,
+        run.config.verification,
+        wants_full(run),
+        run.config.seed,
+        firmware_files(run),
+        witnesses_digest(run),
+    ]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
@@ -58,9 +68,24 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
         options = FullOptions(netlist, section.simulator, section.mutants)
         result = verify_fully(given, result, options, progress)
+        result = _with_witnesses(run, contract, firmware, result)
     result = dataclasses.replace(result, float32_rounded=rounded)
     changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def _with_witnesses(
+    run: Run, contract: InputContract, firmware: dict[str, Any], result: "VerifyResult"
+) -> "VerifyResult":
+    """Keep inputs that show faults which the vectors should have found, and say so."""
+    mutation = result.mutation
+    if mutation is None or not mutation.fault:
+        return result
+    words = [int(survivor.shown_by, 16) for survivor in mutation.survivors if survivor.shown_by]
+    if not words or not keep_witnesses(run, contract, firmware, words):
+        return result
+    fault = f"{result.fault}; inputs that show {len(words)} of them are now among the vectors: verify again"
+    return dataclasses.replace(result, fault=fault)
 
 
 def remember_full(run: Run, full: bool | None) -> None:

@@ -14,7 +14,7 @@ from codesign.tools import require_tool, run_tool
 from codesign.verify.interface import NETWORK_TOP, promised_latency
 from codesign.verify.mutation.sites import MODULE
 from codesign.verify.proofs import FormalCheck
-from codesign.verify.sat import Form, prove_equal
+from codesign.verify.sat import Form, compare_forms
 from codesign.verify.step import FirmwareUnderTest
 
 TIMEOUT_S = 60
@@ -78,7 +78,7 @@ def _checks(
 
 def _check(forms: str, module: str, gold: Form, gate: Form, script: Path, clocks: int | None) -> FormalCheck:
     started = time.monotonic()
-    verdict = prove_equal(gold, gate, module, script, clocks=clocks, timeout_s=TIMEOUT_S)
+    verdict = compare_forms(gold, gate, module, script, clocks=clocks, timeout_s=TIMEOUT_S).verdict
     method = "all inputs" if clocks is None else f"all inputs, by induction after {clocks} clocks"
     return FormalCheck(forms, module, verdict, method, time.monotonic() - started)
 

@@ -1,6 +1,8 @@
 """Equality of two Verilog modules by SAT: Yosys joins them in a miter and looks for inputs that tell them apart."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +24,7 @@ design -copy-from second -as gate gate
 miter -equiv -flatten -make_outputs gold gate miter
 hierarchy -top miter
 opt -full
-sat -timeout {timeout_s} {method} -prove trigger 0 miter
+sat -timeout {timeout_s} {method} -show-inputs -prove trigger 0 miter
 """
 # An entry of a table that nothing can select is undefined in both forms, and zero here.
 SIDE = """\
@@ -46,6 +48,8 @@ endmodule
 # The last line of a proof by induction or of one over all inputs.
 PROVEN = ("SAT proof finished - no model found: SUCCESS!", "Induction step proven: SUCCESS!")
 DIFFERENT = ("model found: FAIL!", "model found for base case: FAIL!")
+# A line of the table of what tells the two apart: name, decimal, hexadecimal, binary.
+INPUT = re.compile(r"^ +\\in_(\w+) +\S+ +\S+ +([01x]+)$", re.MULTILINE)
 UNDECIDED = ("TIMEOUT!", "maximum number of time steps")
 
 
@@ -60,9 +64,22 @@ class Form:
     reads: str
 
 
-def prove_equal(
+@dataclass(frozen=True)
+class Comparison:
+    """What SAT says about two forms.
+
+    Attributes:
+        verdict: whether they are equal.
+        inputs: where they differ, a word for each input that tells them apart; of a pipeline those of its first clock.
+    """
+
+    verdict: Verdict
+    inputs: Mapping[str, int] = field(default_factory=dict)
+
+
+def compare_forms(
     gold: Form, gate: Form, module: str, script: Path, *, clocks: int | None = None, wires: bool = False, timeout_s: int
-) -> Verdict:
+) -> Comparison:
     """Compare two forms of a module for all inputs.
 
     Args:
@@ -92,9 +109,10 @@ def prove_equal(
     log = script.with_suffix(".log")
     output = run_tool([require_tool("yosys"), "-Q", script.name], cwd=script.parent, timeout_s=600, log=log)
     if any(text in output for text in PROVEN):
-        return "proven"
+        return Comparison("proven")
     if any(text in output for text in DIFFERENT):
-        return "different"
+        found = {name: int(bits.replace("x", "0"), 2) for name, bits in reversed(INPUT.findall(output))}
+        return Comparison("different", found)
     if any(text in output for text in UNDECIDED):
-        return "not decided"
+        return Comparison("not decided")
     raise ToolError(f"{script}: Yosys ended without a verdict; see {log}")

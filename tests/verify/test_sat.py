@@ -4,7 +4,7 @@ import pytest
 
 from codesign.tools import find_tool
 from codesign.verify.formal import WITHOUT_DEFAULT, with_default
-from codesign.verify.sat import Form, prove_equal
+from codesign.verify.sat import Form, compare_forms
 
 pytestmark = [
     pytest.mark.yosys,
@@ -39,8 +39,9 @@ def test_tables_of_constants_are_compared(tmp_path, fault):
     (tmp_path / "gold.v").write_text(table(squares))
     (tmp_path / "gate.v").write_text(table([*squares[:40], squares[40] ^ int(fault), *squares[41:]]))
     gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
-    verdict = prove_equal(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60)
-    assert verdict == ("different" if fault else "proven")
+    found = compare_forms(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60)
+    assert found.verdict == ("different" if fault else "proven")
+    assert found.inputs == ({"in": 40} if fault else {})
     assert "memrd" in (tmp_path / "proof" / "proof.log").read_text(), "else this test does not test what it says"
 
 
@@ -51,7 +52,9 @@ def test_an_entry_that_nothing_selects_is_the_same_in_both(tmp_path):
     text = f"module table_of_squares (input [5:0] in, output [7:0] out); assign out = {squares} : 8'bx; endmodule\n"
     (tmp_path / "gate.v").write_text(text)
     gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
-    assert prove_equal(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60) == "proven"
+    assert (
+        compare_forms(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60).verdict == "proven"
+    )
 
 
 def test_a_selection_of_ghdl_gets_the_default_that_it_lacks():

@@ -125,3 +125,14 @@ def test_a_watch_holds_for_every_input(network, tmp_path):
     sources = [path for path in design.texts if path.name != "network.v"]
     run_tool(["iverilog", "-g2012", "-o", "bench", *sources, "bench.v"], cwd=tmp_path, timeout_s=60)
     assert run_tool(["vvp", "bench"], cwd=tmp_path, timeout_s=60).strip() == "wrong: 0 of 256"
+
+
+@pytest.mark.yosys
+@needs_yosys
+def test_inputs_that_show_a_fault_come_with_the_verdict(network, proof):
+    design, stages = network
+    (fault, _) = entries(design, 11)
+    word = proof(fault).shown_by["model_inp"]
+    a, b = (number - 16 * (number > 7) for number in (word & 15, word >> 4))
+    assert abs(a - b) == 11
+    assert len(stages[0].inp_qint) == 2

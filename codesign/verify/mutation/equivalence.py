@@ -8,18 +8,18 @@ Last comes the whole pipeline as one combinational function, registers as wires.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codesign.files import write_whole
 from codesign.verify.mutation.sites import SELECT, Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
-from codesign.verify.sat import Form, prove_equal
+from codesign.verify.sat import Form, compare_forms
 
 REGISTERS = re.compile(r"\bposedge\b")
 BODY = re.compile(r"^\s*module\s+(\w+).*?^\s*endmodule", re.MULTILINE | re.DOTALL)
-VERDICTS = {"proven": "equivalent", "different": "different", "not decided": "unproven"}
+VERDICTS = {"different": "different", "not decided": "unproven"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Proof:
     Attributes:
         verdict: "equivalent", "different", or "unproven" when neither was found within the time.
         scope: module that was compared last.
+        shown_by: inputs of the whole pipeline for which it can be seen; empty where none are known.
     """
 
     verdict: str
     scope: str
+    shown_by: Mapping[str, int] = field(default_factory=dict)
 
 
 def prove_equivalent(
@@ -61,16 +63,17 @@ def prove_equivalent(
     proof = Proof("unproven", mutant.module)
     for scope in _scopes(texts, mutant, folder, watcher):
         gold, gate = (_read(scope.files, include_directories, number) for number in (0, mutant.number))
-        found = "equivalent"
         for module in scope.modules:
             script = folder / f"{module}_{mutant.number}.ys"
-            found = VERDICTS[prove_equal(gold, gate, module, script, wires=scope.wires, timeout_s=timeout_s)]
-            if found != "equivalent":
+            found = compare_forms(gold, gate, module, script, wires=scope.wires, timeout_s=timeout_s)
+            if found.verdict != "proven":
                 break
-        if found == "equivalent":
-            return Proof(found, ", ".join(scope.modules))
+        else:
+            return Proof("equivalent", ", ".join(scope.modules))
         # A part that differs proves nothing of the whole.
-        proof = Proof(found if scope.whole else "unproven", scope.modules[0])
+        proof = Proof("unproven", module)
+        if scope.whole:
+            proof = Proof(VERDICTS[found.verdict], module, found.inputs)
     return proof
 
 

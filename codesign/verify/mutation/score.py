@@ -21,6 +21,7 @@ from codesign.verify.player import build_player
 from codesign.verify.ranges import Ranges
 from codesign.verify.trace import Ports
 
+PORT = "model_inp"  # of the pipeline
 TARGET = 0.99  # share of the faults that change something which must be found
 
 
@@ -51,6 +52,7 @@ class Survivor:
         text: the line without the fault.
         verdict: "equivalent", "different" (the vectors have a hole) or "unproven".
         scope: module that was compared by SAT.
+        shown_by: word at the input of the network that shows it, hexadecimal; empty where none is known.
     """
 
     number: int
@@ -60,6 +62,7 @@ class Survivor:
     text: str
     verdict: str
     scope: str
+    shown_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,8 @@ def _prove(
     def survivor(mutant: Mutant) -> Survivor:
         proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs", watcher=watcher)
         place = f"{mutant.file}:{mutant.line}"
-        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope)
+        word = f"{proof.shown_by[PORT]:x}" if PORT in proof.shown_by else ""
+        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope, word)
 
     what = "proving what the vectors did not find"
     survivors: list[Survivor] = []
