@@ -21,9 +21,10 @@ from codesign.imported import is_imported
 from codesign.progress import Progress
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
+from codesign.unpacking import Unpacker
 from codesign.verify.float_rounding import network_scores
-from codesign.verify.reach import reaching
-from codesign.verify.source_vectors import make_source_vectors
+from codesign.verify.reach import Inside, reaching
+from codesign.verify.source_vectors import make_source_vectors, word_source
 from codesign.verify.vectors import Search, Vectors, make_vectors
 from codesign.witnesses import kept_witnesses, witnesses_digest
 
@@ -55,12 +56,12 @@ def vectors_and_responses(
     folder.mkdir(exist_ok=True)
     events = _events(run, contract)
     count, unpacker = run.config.verification.vectors, source_unpacker(run.config.firmware.source, contract)
+    search = _search(run, contract, firmware, unpacker, progress)
     if unpacker is None:
-        search = _search(run, contract, firmware, progress)
         vectors = make_vectors(contract, events, count, run.config.seed, search)
         integers = vectors.inputs
     else:
-        vectors, integers = make_source_vectors(unpacker, contract, events, count, run.config.seed)
+        vectors, integers = make_source_vectors(unpacker, contract, events, count, run.config.seed, search)
     responses, rounded = _respond(run, contract, firmware, integers, progress)
     vectors.save(folder / "stimulus.npz")
     files = {name: f"response_{name.replace(' ', '_')}.npz" for name in responses}
@@ -70,17 +71,20 @@ def vectors_and_responses(
     return vectors, responses, rounded
 
 
-def _search(run: Run, contract: InputContract, firmware: dict[str, Any], progress: Progress) -> Search:
+def _search(
+    run: Run, contract: InputContract, firmware: dict[str, Any], unpacker: Unpacker | None, progress: Progress
+) -> Search:
     """Looks for vectors with inner values that others do not have; first come those that once showed a fault."""
     from codesign.firmware.rtl import IntegerModel
 
     graph = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract).graph
+    inside = Inside(graph, contract, None if unpacker is None else word_source(unpacker))
     kept = kept_witnesses(run, firmware)
 
     def search(given: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         known = kept[:most].reshape(-1, given.shape[1])
         given = np.concatenate([given, known])
-        found, reach = reaching(graph, contract, given, most - len(known), run.config.seed)
+        found, reach = reaching(inside, given, most - len(known), run.config.seed)
         progress(
             f"{len(found)} vectors show {reach.reached} instead of {reach.given} of {reach.wanted} inner bits", 0, 5
         )
@@ -150,7 +154,7 @@ def _digest(run: Run, contract: InputContract, firmware: dict[str, Any]) -> str:
     sources += [path for path in emulator if path.suffix in {".cpp", ".h", ".json"}]
     graph = (root / firmware["rtl_project"] / "model").glob("*.gz")
     return digest(
-        "float32_rounded, reaching",
+        "float32_rounded, reaching of words",
         run.config.verification.vectors,
         run.config.seed,
         run.config.firmware.source,

@@ -6,9 +6,9 @@ that change it: a climb towards its largest and its smallest value by random cha
 vector met on the way that shows something new is kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,28 +38,51 @@ class Reach:
     reached: int
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a vector is made of.
+
+    Attributes:
+        low, high: smallest and largest of each number, shape (numbers,).
+        integers: the network's hardware integers for vectors of shape (n, numbers), shape (n, inputs).
+    """
+
+    low: Integers
+    high: Integers
+    integers: Callable[[Integers], Integers]
+
+    @classmethod
+    def of(cls, contract: InputContract) -> Self:
+        """The hardware integers themselves."""
+        low, high = contract.extremes()
+        return cls(low, high, lambda vectors: vectors)
+
+
 class Inside:
     """The inner values of an adder graph as integers.
 
     Attributes:
-        low, high: their ranges as the compiler knows them.
+        source: of its inputs.
+        low, high: ranges of the values as the compiler knows them.
         bits: width of each; 0 for a constant.
         addresses: those that select entries of a table.
     """
 
-    def __init__(self, graph: Any, contract: InputContract) -> None:
+    def __init__(self, graph: Any, contract: InputContract, source: Source | None = None) -> None:
         """Read what the compiler knows of every value.
 
         Args:
             graph: alkaid's ``CombLogic``.
             contract: formats of its inputs.
+            source: where these come from; None: they are what is chosen.
         """
         count = len(graph.ops)
         # Every operation as an output of its own.
         self._graph = graph._replace(
             shape=(graph.shape[0], count), out_idxs=[*range(count)], out_shifts=[0] * count, out_negs=[False] * count
         )
-        self.contract = contract
+        self._contract = contract
+        self.source = source or Source.of(contract)
         intervals = [operation.qint for operation in graph.ops]
         self._step = np.array([interval.step for interval in intervals], float)
         self.low = np.rint(np.array([interval.min for interval in intervals], float) / self._step).astype(np.int64)
@@ -72,9 +95,10 @@ class Inside:
     def __len__(self) -> int:
         return len(self._step)
 
-    def values(self, inputs: Integers) -> Integers:
-        """All inner values, shape (n, values)."""
-        found = self._graph.predict(self.contract.to_network(inputs).astype(np.float64))
+    def values(self, vectors: Integers) -> Integers:
+        """All inner values, shape (n, values), for vectors of the source."""
+        integers = self.source.integers(vectors)
+        found = self._graph.predict(self._contract.to_network(integers).astype(np.float64))
         return np.asarray(np.rint(found / self._step), dtype=np.int64)
 
 
@@ -132,20 +156,19 @@ class Shown:
         yield from (int(value) for value in np.flatnonzero(self.missing.any(axis=(0, 2))) if value not in tables)
 
 
-def reaching(graph: Any, contract: InputContract, given: Integers, most: int, seed: int) -> tuple[Integers, Reach]:
+def reaching(inside: Inside, given: Integers, most: int, seed: int) -> tuple[Integers, Reach]:
     """Search vectors that show of inner values what others do not.
 
     Args:
-        graph: alkaid's ``CombLogic`` of the network.
-        contract: formats of its inputs.
-        given: vectors that there are already, int64, shape (n, inputs), n at least 1.
+        inside: the network.
+        given: vectors that there are already, int64, shape (n, numbers of the source), n at least 1.
         most: vectors wanted at most.
         seed: the same seed gives the same vectors.
 
     Returns:
-        The vectors found, shape (m, inputs), and what is shown.
+        The vectors found, shape (m, numbers of the source), and what is shown.
     """
-    inside, random = Inside(graph, contract), np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     shown, ends = Shown(inside), _Ends(len(inside))
     wanted, rows = shown.count_missing, max(1, HELD // len(inside))
     for start in range(0, len(given), rows):
@@ -203,7 +226,7 @@ class _Climbs:
 
     def step(self, random: np.random.Generator) -> tuple[Integers, Integers]:
         """A generation: the children of all searches, shape (n, inputs), and their inner values."""
-        low, high = self._inside.contract.extremes()
+        low, high = self._inside.source.low, self._inside.source.high
         chosen = random.integers(0, self._parents.shape[1], (len(self._values), CHILDREN))
         children = np.take_along_axis(self._parents, chosen[:, :, None], axis=1)
         ends = np.where(random.random(children.shape) < 0.5, low, high)

@@ -6,12 +6,16 @@ from numpy.typing import NDArray
 from codesign.contract import SATURATED_SHARE, InputContract
 from codesign.errors import DataError
 from codesign.unpacking import BlockPlan, RawField, Unpacker
+from codesign.verify.reach import Source
 from codesign.verify.vectors import (
     CATEGORIES,
+    REACHING,
+    REACHING_SHARE,
     SATURATING_SHARE,
     TOGGLING_VECTORS,
     UNIFORM_SHARE,
     ZERO_VECTORS,
+    Search,
     Vectors,
     extreme_rows,
     shuffled,
@@ -24,8 +28,24 @@ TIES_SHARE = 0.15
 TIED_VALUES = 3  # different values of the order field among the objects of an event
 
 
+def word_source(unpacker: Unpacker) -> Source:
+    """Vectors are the integers of all word fields."""
+    fields = _fields(unpacker)
+    low, high = np.array([field.range for field in fields], dtype=np.int64).T
+    return Source(low, high, unpacker.unpack)
+
+
+def _fields(unpacker: Unpacker) -> list[RawField]:
+    return [field for plan in unpacker.blocks for _ in range(plan.source.objects) for field in plan.word_fields]
+
+
 def make_source_vectors(
-    unpacker: Unpacker, contract: InputContract, events: Integers, count: int, seed: int
+    unpacker: Unpacker,
+    contract: InputContract,
+    events: Integers,
+    count: int,
+    seed: int,
+    search: Search | None = None,
 ) -> tuple[Vectors, Integers]:
     """Choose the words.
 
@@ -40,6 +60,7 @@ def make_source_vectors(
         events: hardware integers of real events, int64, shape (m, inputs); m may be 0.
         count: vectors wanted in all.
         seed: the same seed and events give the same vectors.
+        search: finds vectors that show more of the network (`codesign.verify.reach`); None: there are none.
 
     Returns:
         the vectors, whose inputs are the integers of all word fields, and the contract's integers that firmware makes
@@ -48,13 +69,15 @@ def make_source_vectors(
     Raises:
         DataError: ``count`` has no room for the fixed categories.
     """
-    fields = [field for plan in unpacker.blocks for _ in range(plan.source.objects) for field in plan.word_fields]
-    low, high = np.array([field.range for field in fields], dtype=np.int64).T
+    fields, source = _fields(unpacker), word_source(unpacker)
+    low, high = source.low, source.high
     random = np.random.default_rng(seed)
     extremes = extreme_rows(low, high)
     free = count - len(extremes) - ZERO_VECTORS - TOGGLING_VECTORS
     if free < 0:
         raise DataError(f"test vectors: expected at least {count - free} for {len(low)} word fields, got {count}")
+    n_reaching = 0 if search is None else int(free * REACHING_SHARE)
+    free -= n_reaching
     n_ties, n_saturating = int(free * TIES_SHARE), int(free * SATURATING_SHARE)
     n_real = min(free - n_ties - n_saturating - int(free * UNIFORM_SHARE), len(events))
     n_uniform = free - n_ties - n_saturating - n_real
@@ -80,7 +103,11 @@ def make_source_vectors(
         "ties": ties,
     }
     toggling = np.where(np.arange(TOGGLING_VECTORS)[:, None] % 2, *_toggled(fields))
-    vectors = shuffled(blocks, toggling, random, SOURCE_CATEGORIES)
+    if search is not None:
+        found = search(np.concatenate([*blocks.values(), toggling]), n_reaching)
+        blocks |= {REACHING: found, "uniform": np.concatenate([blocks["uniform"], uniform(n_reaching - len(found))])}
+    categories = SOURCE_CATEGORIES if search is None else (*SOURCE_CATEGORIES, REACHING)
+    vectors = shuffled(blocks, toggling, random, categories)
     return vectors, unpacker.unpack(vectors.inputs)
 
 

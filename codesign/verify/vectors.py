@@ -20,7 +20,7 @@ ZERO_VECTORS = 4
 TOGGLING_VECTORS = 16
 SATURATING_SHARE = 0.15
 UNIFORM_SHARE = 0.10
-REACHING_SHARE = 0.03  # at most
+REACHING_SHARE = 0.05  # at most
 # Vectors of shape (n, inputs) and a number -> so many more at most, which show what those do not.
 Search = Callable[[NDArray[np.int64], int], NDArray[np.int64]]
 

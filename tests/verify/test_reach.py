@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from codesign.contract import InputContract, InputFormat
-from codesign.verify.reach import Inside, Shown, reaching
+from codesign.verify.reach import Inside, Shown, Source, reaching
 from codesign.verify.vectors import REACHING, make_vectors
 
 CONTRACT = InputContract(tuple(InputFormat(name, "", 0.0, 1.0, 8) for name in "abcdefgh"))
@@ -39,16 +39,16 @@ def test_inner_values_keep_the_ranges_of_the_compiler(graph, given):
 
 def test_a_search_shows_more_with_few_vectors_and_repeats(graph, given):
     low, high = CONTRACT.extremes()
-    found, reach = reaching(graph, CONTRACT, given, 100, seed=1)
+    found, reach = reaching(Inside(graph, CONTRACT), given, 100, seed=1)
     assert reach.given < reach.reached <= reach.wanted
     assert 0 < len(found) <= 100
     assert ((found >= low) & (found <= high)).all()
-    again, _ = reaching(graph, CONTRACT, given, 100, seed=1)
+    again, _ = reaching(Inside(graph, CONTRACT), given, 100, seed=1)
     assert (again == found).all()
     inside = Inside(graph, CONTRACT)
     (address,) = inside.addresses
     assert inside.values(found)[:, address].max() > inside.values(given)[:, address].max()
-    few, some = reaching(graph, CONTRACT, given, 3, seed=1)
+    few, some = reaching(Inside(graph, CONTRACT), given, 3, seed=1)
     assert (few == found[:3]).all()
     assert reach.given < some.reached < reach.reached, "what is not kept does not count"
 
@@ -74,3 +74,18 @@ def test_vectors_of_a_search_are_a_category_and_the_count_is_kept(graph):
     assert len(vectors) == 400 == rows + most
     assert vectors.counts[REACHING] == 2
     assert REACHING not in make_vectors(CONTRACT, np.empty((0, 8), np.int64), 400, 1).counts
+
+
+def test_a_search_in_words_stays_in_their_ranges_and_shows_what_they_become(graph):
+    """Words of ten bits, of which the lowest two are rounded away, in another order than the inputs."""
+    low, high = np.full(8, -512), np.full(8, 511)
+    words = Source(low, high, lambda vectors: vectors[:, ::-1] >> 2)
+    given = np.random.default_rng(3).integers(low, high, (2000, 8), endpoint=True)
+    inside = Inside(graph, CONTRACT, words)
+    assert (inside.values(given) == Inside(graph, CONTRACT).values(given[:, ::-1] >> 2)).all()
+    found, reach = reaching(inside, given, 100, seed=1)
+    assert reach.given < reach.reached
+    assert ((found >= low) & (found <= high)).all()
+    assert (found > 127).any(), "only integers of the contract were tried"
+    (address,) = inside.addresses
+    assert inside.values(found)[:, address].max() > inside.values(given)[:, address].max()
