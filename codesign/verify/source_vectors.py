@@ -88,15 +88,14 @@ def make_source_vectors(
     saturating = uniform(n_saturating)
     if len(events):
         _encode(unpacker, contract, events[random.integers(0, len(events), size=n_saturating)], saturating, random)
-    forced = random.random(saturating.shape) < SATURATED_SHARE
-    ends = np.where(random.random(saturating.shape) < 0.5, low, high)
+    saturating = _some_at_their_ends(saturating, source, random)
     real, ties = uniform(n_real), uniform(n_ties)
     _encode(unpacker, contract, events[random.permutation(len(events))[:n_real]], real, random)
     for plan, own in zip(unpacker.blocks, unpacker.split(ties), strict=True):
         _tie(plan, own, random)
     blocks = {
         "real events": real,
-        "saturating": np.where(forced, ends, saturating),
+        "saturating": saturating,
         "extremes": extremes,
         "uniform": uniform(n_uniform),
         "zero": np.zeros((ZERO_VECTORS, len(low)), dtype=np.int64),
@@ -109,6 +108,12 @@ def make_source_vectors(
     categories = SOURCE_CATEGORIES if search is None else (*SOURCE_CATEGORIES, REACHING)
     vectors = shuffled(blocks, toggling, random, categories)
     return vectors, unpacker.unpack(vectors.inputs)
+
+
+def _some_at_their_ends(words: Integers, source: Source, random: np.random.Generator) -> Integers:
+    forced = random.random(words.shape) < SATURATED_SHARE
+    ends = np.where(random.random(words.shape) < 0.5, source.low, source.high)
+    return np.where(forced, ends, words)
 
 
 def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
