@@ -8,6 +8,7 @@ import numpy as np
 from codesign.contract import InputContract, InputFormat
 from codesign.firmware import rtl, wrapper
 from codesign.firmware.ports import input_port, score_port
+from codesign.run import digest_files
 from codesign.verify.step import FirmwareUnderTest, Given
 from codesign.verify.vectors import make_vectors
 
@@ -54,6 +55,7 @@ def write_firmware(path: Path) -> FirmwareUnderTest:
         "include_directories": ["wrapper"],
         "vhdl_sources": [str(source.relative_to(path)) for source in vhdl],
         "rtl_project": "rtl",
+        "files": digest_files((found for found in path.rglob("*") if found.is_file()), path),
     }
     return FirmwareUnderTest(path, record)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codesign.errors import FirmwareError
 from codesign.fixed_point import FixedPoint
 from codesign.progress import Progress, silent
+from codesign.run import digest_files
 from codesign.verify.compare import Comparison, compare
 from codesign.verify.cosim import BenchResult, Design, Reload, Stimulus, simulate
 from codesign.verify.coverage import Coverage, Field, coverage
@@ -92,6 +93,14 @@ class FirmwareUnderTest:
         if not path.is_file():
             raise FirmwareError(f"{path}: is missing; generate the firmware again")
         return FSM.load(path)
+
+    @cached_property
+    def is_as_generated(self) -> bool:
+        """Whether the network's Verilog is the generator's; what the state machine says holds for no other."""
+        written = self.record.get("files", {})
+        machine = self.directory / self.record["rtl_project"] / STATE_MACHINE
+        found = digest_files([*self.design.sources, machine], self.directory)
+        return all(written.get(path) == sha for path, sha in found.items())
 
     @cached_property
     def input_widths(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from codesign.synth.yosys import synthesise
 from codesign.verify.coverage import Field, coverage
 from codesign.verify.full import FullOptions, verify_fully
 from codesign.verify.netlist import netlist_design
-from codesign.verify.step import verify_firmware
+from codesign.verify.step import FirmwareUnderTest, verify_firmware
 from codesign.verify.trace import Clock, Recording
 
 REFERENCE = "trained network"
@@ -135,6 +135,14 @@ def test_holes_of_the_coverage_are_named():
     assert "class q never has the largest score" in holes
     assert "no reset came 2 clocks after an event" in holes
     assert "no gap of 2 clocks" in holes
+
+
+def test_what_is_known_of_the_inside_holds_for_unchanged_verilog_only(tmp_path):
+    generated = tiny.write_firmware(tmp_path)
+    assert generated.is_as_generated
+    (stage,) = (source for source in generated.design.sources if source.name == "logic0.v")
+    stage.write_text(stage.read_text() + "// changed by hand\n")
+    assert not FirmwareUnderTest(tmp_path, generated.record).is_as_generated
 
 
 @pytest.mark.slow
