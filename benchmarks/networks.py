@@ -5,8 +5,8 @@ python benchmarks/networks.py --configs examples/jet_*.toml --seeds 1 --epochs-s
 python benchmarks/networks.py --vary 'pid: quantization.schedule="pid"' 'pruned: pruning.sparsity=0.5'
 
 Every training is a run directory under --output, so an interrupted benchmark goes on where it stood. LUT is the
-carry-aware count of Yosys. What is measured is added to --page (networks.json, .md and .svg), by
-network and seed: the page can grow over several evenings, and ends without a training where all is measured already.
+carry-aware count of Yosys. What is measured is added to --page (networks.json, .md and .svg), by network and seed: the
+page can grow over several evenings, and ends without a training where all is measured already.
 """
 
 import argparse
@@ -211,8 +211,8 @@ def _parts(key: str) -> tuple[str, str, str]:
 
 
 COST_NOTE = (
-    "Smallest to largest of the seeds. LUT by Yosys, carry-aware: of the network alone, and with the decision, registers "
-    "and counters around it where the configuration has them; FF, DSP and latency are those of all."
+    "Smallest to largest of the seeds. LUT by Yosys, carry-aware: of the network alone, and with the decision, "
+    "registers and counters around it where the configuration has them; FF, DSP and latency are those of all."
 )
 NOTE = (
     "Mean over seeds ± their standard deviation (± statistical error of one test sample, 68 %). A difference counts "
