@@ -89,7 +89,7 @@ def _smallest_stage(modules: dict[str, Path]) -> str:
 
 
 def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
-    """The modules of the design by name, without those that the network compiler ships.
+    """The modules that the design uses, by name, without those that the network compiler ships.
 
     Modules of several sizes (``name #(``) are left out: GHDL gives each size a name of its own, and they are proven
     within what contains them.
@@ -97,7 +97,8 @@ def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
     own = [path for path in under_test.design.sources if path.parent.name != "static" and "_tables" not in path.name]
     text = "\n".join(path.read_text() for path in own)
     modules = {MODULE.findall(path.read_text())[0]: path for path in own}
-    return {name: path for name, path in modules.items() if not re.search(rf"^\s*{name}\s*#\(", text, re.MULTILINE)}
+    used = {name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)}
+    return {name: path for name, path in modules.items() if name in {*used, under_test.design.top}}
 
 
 def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
