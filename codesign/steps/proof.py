@@ -77,14 +77,14 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
 def _with_witnesses(
     run: Run, contract: InputContract, firmware: dict[str, Any], result: "VerifyResult"
 ) -> "VerifyResult":
-    """Keep inputs that show faults which the vectors should have found, and say so."""
+    """Keep inputs that meet faults which the vectors should have found, and say so."""
     mutation = result.mutation
     if mutation is None or not mutation.fault:
         return result
-    words = [int(survivor.shown_by, 16) for survivor in mutation.survivors if survivor.shown_by]
+    words = [int(survivor.met_by, 16) for survivor in mutation.survivors if survivor.met_by]
     if not words or not keep_witnesses(run, contract, firmware, words):
         return result
-    fault = f"{result.fault}; inputs that show {len(words)} of them are now among the vectors: verify again"
+    fault = f"{result.fault}; inputs that meet {len(words)} of them are now among the vectors: verify again"
     return dataclasses.replace(result, fault=fault)
 
 

@@ -22,7 +22,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-TIME_LIMIT_S = 10.0
+TIME_LIMIT_S = 10.0  # for an end of a range
+WORD_LIMIT_S = 60.0  # for a word, which often decides a fault
+INFEASIBLE = 2  # status of scipy's milp
 MARGIN = 0.02  # of a step: far above what the solver's tolerances of 1e-6 do to words of 14 bits
 STANDARD_OUTPUT = threading.RLock()
 
@@ -71,6 +73,17 @@ def _silent_library() -> Iterator[None]:
             os.dup2(kept, 1)
             os.close(kept)
             os.close(nowhere)
+
+
+class Numbers(NamedTuple):
+    """Numbers from ``low`` to ``high``, both included, and again after every so many if ``every`` is not 0."""
+
+    low: int
+    high: int
+    every: int = 0
+
+
+NEVER = -1  # in the place of a word that does not exist
 
 
 class _Linear(NamedTuple):
@@ -130,31 +143,47 @@ class _Programme:
         """
         if not objective.terms:
             return objective.constant
+        found, variables = self._solve(objective, integers)
+        linear = not any(Kind.REAL < self.kinds[variable] <= integers for variable in variables)
+        bound = found.fun if linear else found.mip_dual_bound  # the best found is no bound of the best there is
+        return -math.inf if bound is None else float(bound) + objective.constant
+
+    def where(self, condition: _Linear, low: float, high: float) -> dict[int, float] | None:
+        """Values of variables for which a sum lies between two ends; empty if there are none, None if not decided."""
+        if not condition.terms:
+            return None if low <= condition.constant <= high else {}
+        found, variables = self._solve(condition, Kind.WORD, (condition, low, high))
+        if found.x is not None:
+            return dict(zip(variables, map(float, found.x), strict=True))
+        return {} if found.status == INFEASIBLE else None
+
+    def _solve(
+        self, objective: _Linear, integers: Kind, condition: tuple[_Linear, float, float] | None = None
+    ) -> tuple[Any, list[int]]:
+        """What HiGHS finds for the smallest value of a sum, or, with a condition, for any that meets it."""
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
         variables, rows = self._cone(objective)
         place = {variable: index for index, variable in enumerate(variables)}
         costs = np.zeros(len(variables))
-        for variable, coefficient in objective.terms.items():
+        for variable, coefficient in objective.terms.items() if condition is None else ():
             costs[place[variable]] = coefficient
-        chosen = [self.constraints[row] for row in rows]
+        chosen = [self.constraints[row] for row in rows] + ([] if condition is None else [condition])
         entries = [(row, place[v], c) for row, (sums, _, _) in enumerate(chosen) for v, c in sums.terms.items()]
         across, down, values = zip(*entries, strict=True) if entries else ((), (), ())
         matrix = csr_array((values, (across, down)), shape=(len(chosen), len(variables)))
         lows = [low - sums.constant for sums, low, _ in chosen]
         highs = [high - sums.constant for sums, _, high in chosen]
-        integral = np.array([Kind.REAL < self.kinds[v] <= integers for v in variables], dtype=int)
         with _silent_library():
             found = milp(
                 costs,
-                integrality=integral,
+                integrality=np.array([Kind.REAL < self.kinds[v] <= integers for v in variables], dtype=int),
                 bounds=Bounds([self.low[v] for v in variables], [self.high[v] for v in variables]),
                 constraints=LinearConstraint(matrix, lows, highs) if chosen else None,
-                options={"time_limit": TIME_LIMIT_S},
+                options={"time_limit": TIME_LIMIT_S if condition is None else WORD_LIMIT_S},
             )
-        bound = found.mip_dual_bound if integral.any() else found.fun  # the best found is no bound of the best there is
-        return -math.inf if bound is None else float(bound) + objective.constant
+        return found, variables
 
     def _cone(self, objective: _Linear) -> tuple[list[int], list[int]]:
         """Variables and constraints that have a say."""
@@ -192,7 +221,44 @@ class Ranges:
                 _Linear({}, 0.0) if index < 0 else values[index].times((-1.0 if negative else 1.0) * 2.0**shift)
                 for index, shift, negative in outputs
             ]
+        first = stages[0]
+        places = {
+            op.data[0]: value for value, op in zip(self._values[0], first.ops, strict=True) if op.opcode == Code.INPUT
+        }
+        self._inputs = [places.get(place, _Linear({}, 0.0)) for place in range(first.shape[0])]
+        self._input_bits = [tuple(int(part) for part in interval.kif) for interval in first.inp_qint]
         self.of = cache(self._range)
+
+    def word_with(self, stage: int, value: int, numbers: Numbers) -> int | None:
+        """A word at the input of the network for which a value is one of some numbers.
+
+        Args:
+            stage: number of a stage.
+            value: number of a value in it.
+            numbers: which it shall be, in units of its last bit.
+
+        Returns:
+            the word, ``NEVER`` if it is proven that there is none, None if that is not decided in time. Behind products,
+            tables and bitwise operations, which may be anything here, the word need not give what was asked for.
+        """
+        step, expression = 2.0 ** -self.bits[stage][value][2], self._values[stage][value]
+        with STANDARD_OUTPUT:  # two threads must not add variables at once
+            if numbers.every:
+                interval = self._intervals[stage][value]
+                least, most = (math.floor(end / step / numbers.every) for end in (interval.low, interval.high))
+                turn = self._programme.variable(least, most, Kind.CHOICE)
+                expression = expression.plus(turn, -numbers.every * step)
+            found = self._programme.where(expression, (numbers.low - MARGIN) * step, (numbers.high + MARGIN) * step)
+        if not found:
+            return None if found is None else NEVER
+        word, position = 0, 0
+        for index, linear in enumerate(self._inputs):
+            signed, integer, fractional = self._input_bits[index]
+            width = signed + integer + fractional
+            exact = linear.constant + sum(found.get(v, 0.0) * factor for v, factor in linear.terms.items())
+            word |= (round(exact * 2.0**fractional) & ((1 << width) - 1)) << position if width > 0 else 0
+            position += max(0, width)
+        return word
 
     def _within(self, value: _Linear, interval: _Interval) -> _Interval:
         """An interval that may be narrower: what the programme gives without integers, rounded outwards to the step.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from codesign.verify import ranges
-from codesign.verify.ranges import Code, Ranges
+from codesign.verify.ranges import NEVER, Code, Numbers, Ranges
 
 WIDTH = 4  # bits of each of three signed inputs, so that all can be tried
 
@@ -99,3 +99,27 @@ def test_the_solver_prints_nothing(stages, capfd):
         known.of(stage, value)
     sys.stdout.write("behind\n")
     assert capfd.readouterr().out == "before\nbehind\n"
+
+
+def test_words_give_the_numbers_that_were_asked_for(stages, seen):
+    """Every number of every third value of the last stage: a word that gives it, or no input does."""
+    product = next(n for n, row in enumerate(seen[-1].T) if (row == seen[0][:, 0] * seen[0][:, 1]).all())
+    known, last = Ranges(stages), len(stages) - 1
+    rows = np.array(list(itertools.product(range(-(2 ** (WIDTH - 1)), 2 ** (WIDTH - 1)), repeat=3)))
+    masks = (rows & (2**WIDTH - 1)) << (WIDTH * np.arange(3))
+    numbers_of = {int(word): row for word, row in zip(masks.sum(axis=1), range(len(rows)), strict=True)}
+    met = never = 0
+    for value in (value for value in range(0, len(stages[last].ops), 3) if value != product):
+        given = (seen[last][:, value] * 2.0 ** known.bits[last][value][2]).astype(int)
+        for number in range(given.min() - 1, given.max() + 2):
+            word = known.word_with(last, value, Numbers(number, number))
+            if word == NEVER:
+                assert number not in given
+                never += 1
+            else:
+                assert given[numbers_of[word]] == number
+                met += 1
+        odd = known.word_with(last, value, Numbers(1, 1, every=2))
+        assert (given[numbers_of[odd]] % 2 == 1) if odd != NEVER else (given % 2 == 0).all()
+    assert met > 20
+    assert never > 4

@@ -62,13 +62,24 @@ def test_the_compiler_thinks_more_entries_can_be_selected(network):
 
 @pytest.mark.yosys
 @needs_yosys
-def test_entries_that_no_input_selects_are_proven_within_the_stage(network, proof):
+def test_entries_that_no_input_selects_are_proven_without_sat(network, proof):
     design, _ = network
     mutant = entries(design, LARGEST + 1)[0]
     within = proof(mutant)
     assert within.verdict == "equivalent"
-    assert f"watch_{mutant.number}" in within.scope
+    assert within.scope == "integer programme"
     assert proof(mutant, known=False).scope == "network", "it takes the whole network to see that otherwise"
+
+
+@pytest.mark.yosys
+@needs_yosys
+def test_a_sign_that_no_input_sets_is_proven_within_the_stage(network, proof):
+    """The distance takes the top bit of its word at more than 15 only."""
+    design, _ = network
+    found = [m for m in design.mutants if (m.module, m.what) == ("logic1", "operand 2 taken as signed")]
+    scopes = {proof(mutant).scope for mutant in found if proof(mutant).verdict == "equivalent"}
+    assert scopes == {f"logic1_to_1_logic1_watch_{mutant.number}" for mutant in found}
+    assert {proof(mutant, known=False).scope for mutant in found} == {"network"}
 
 
 @pytest.mark.yosys
@@ -132,7 +143,7 @@ def test_a_watch_holds_for_every_input(network, tmp_path):
 def test_inputs_that_show_a_fault_come_with_the_verdict(network, proof):
     design, stages = network
     (fault, _) = entries(design, 11)
-    word = proof(fault).shown_by["model_inp"]
+    word = proof(fault).met_by
     a, b = (number - 16 * (number > 7) for number in (word & 15, word >> 4))
     assert abs(a - b) == 11
     assert len(stages[0].inp_qint) == 2

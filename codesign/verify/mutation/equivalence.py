@@ -8,17 +8,20 @@ Last comes the whole pipeline as one combinational function, registers as wires.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from codesign.files import write_whole
 from codesign.verify.mutation.sites import SELECT, Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
+from codesign.verify.ranges import NEVER
 from codesign.verify.sat import Form, compare_forms
 
 REGISTERS = re.compile(r"\bposedge\b")
 BODY = re.compile(r"^\s*module\s+(\w+).*?^\s*endmodule", re.MULTILINE | re.DOTALL)
+PORT = "model_inp"  # of the pipeline
+PROGRAMME = "integer programme"  # decides by ranges, without SAT
 VERDICTS = {"different": "different", "not decided": "unproven"}
 
 
@@ -28,13 +31,14 @@ class Proof:
 
     Attributes:
         verdict: "equivalent", "different", or "unproven" when neither was found within the time.
-        scope: module that was compared last.
-        shown_by: inputs of the whole pipeline for which it can be seen; empty where none are known.
+        scope: module that was compared last, or what else decided.
+        met_by: word at the input of the network for which the fault can be seen; where that is not decided, one for
+            which the faulty thing at least is not what it should be; None where none is known.
     """
 
     verdict: str
     scope: str
-    shown_by: Mapping[str, int] = field(default_factory=dict)
+    met_by: int | None = None
 
 
 def prove_equivalent(
@@ -60,7 +64,7 @@ def prove_equivalent(
         ToolError: Yosys is missing or does not read the design.
     """
     texts = {path: path.read_text() for path in sources}
-    proof = Proof("unproven", mutant.module)
+    proof, met_by = Proof("unproven", mutant.module), None
     for scope in _scopes(texts, mutant, folder, watcher):
         gold, gate = (_read(scope.files, include_directories, number) for number in (0, mutant.number))
         for module in scope.modules:
@@ -70,10 +74,14 @@ def prove_equivalent(
                 break
         else:
             return Proof("equivalent", ", ".join(scope.modules))
+        if scope.modules == (mutant.module,) and watcher is not None:
+            met_by = watcher.word_that_meets(mutant)
+            if met_by == NEVER:
+                return Proof("equivalent", PROGRAMME)
         # A part that differs proves nothing of the whole.
         proof = Proof("unproven", module)
         if scope.whole:
-            proof = Proof(VERDICTS[found.verdict], module, found.inputs)
+            proof = Proof(VERDICTS[found.verdict], module, found.inputs.get(PORT, met_by))
     return proof
 
 

@@ -21,7 +21,6 @@ from codesign.verify.player import build_player
 from codesign.verify.ranges import Ranges
 from codesign.verify.trace import Ports
 
-PORT = "model_inp"  # of the pipeline
 TARGET = 0.99  # share of the faults that change something which must be found
 
 
@@ -51,8 +50,9 @@ class Survivor:
         place: file and line.
         text: the line without the fault.
         verdict: "equivalent", "different" (the vectors have a hole) or "unproven".
-        scope: module that was compared by SAT.
-        shown_by: word at the input of the network that shows it, hexadecimal; empty where none is known.
+        scope: module that was compared by SAT, or what else decided.
+        met_by: word at the input of the network that shows it or, if "unproven", meets it; hexadecimal, empty where
+            none is known.
     """
 
     number: int
@@ -62,7 +62,7 @@ class Survivor:
     text: str
     verdict: str
     scope: str
-    shown_by: str = ""
+    met_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _prove(
     def survivor(mutant: Mutant) -> Survivor:
         proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs", watcher=watcher)
         place = f"{mutant.file}:{mutant.line}"
-        word = f"{proof.shown_by[PORT]:x}" if PORT in proof.shown_by else ""
+        word = "" if proof.met_by is None else f"{proof.met_by:x}"
         return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope, word)
 
     what = "proving what the vectors did not find"
