@@ -238,8 +238,9 @@ class Ranges:
             numbers: which it shall be, in units of its last bit.
 
         Returns:
-            the word, ``NEVER`` if it is proven that there is none, None if that is not decided in time. Behind products,
-            tables and bitwise operations, which may be anything here, the word need not give what was asked for.
+            the word, ``NEVER`` if it is proven that there is none, None if that is not decided in time. Behind
+            products, tables and bitwise operations, which may be anything here, the word need not give what was asked
+            for.
         """
         step, expression = 2.0 ** -self.bits[stage][value][2], self._values[stage][value]
         with STANDARD_OUTPUT:  # two threads must not add variables at once
