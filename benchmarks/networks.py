@@ -164,8 +164,8 @@ def page(rows: dict[str, list[dict[str, Any]]]) -> str:
         if above:
             events = ", ".join(f"{events:.2g} at {fpr}" for fpr, events in above.items())
             parts.append(
-                f"Effective background events expected above the threshold: {events}. Ten are the least for a precision "
-                "of 32 %: where fewer are expected, the efficiency of a signal says next to nothing."
+                f"Effective background events expected above the threshold: {events}. Ten are the least for 32 % "
+                "precision: where fewer are expected, the efficiency of a signal says next to nothing."
             )
     return "\n\n".join(parts) + "\n"
 
