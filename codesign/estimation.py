@@ -131,6 +131,11 @@ class _Around:
 
     @classmethod
     def of(cls, firmware: dict[str, Any]) -> "_Around":
+        """Read it from ``firmware.json``.
+
+        Raises:
+            EstimateError: the decision is there three times.
+        """
         decision, unpacking = firmware.get("decision"), firmware.get("unpacking")
         if decision is not None and decision["tmr"]:
             raise EstimateError(
