@@ -82,9 +82,10 @@ def _with_witnesses(
     if mutation is None or not mutation.fault:
         return result
     words = [int(survivor.met_by, 16) for survivor in mutation.survivors if survivor.met_by]
-    if not words or not keep_witnesses(run, contract, firmware, words):
+    kept = keep_witnesses(run, contract, firmware, words) if words else 0
+    if not kept:
         return result
-    fault = f"{result.fault}; inputs that meet {len(words)} of them are now among the vectors: verify again"
+    fault = f"{result.fault}; new among the vectors are {kept} inputs that meet some of them: verify again"
     return dataclasses.replace(result, fault=fault)
 
 
