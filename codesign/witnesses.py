@@ -13,6 +13,7 @@ from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
+from codesign.verify.source_vectors import words_of
 
 WITNESSES = "vectors/witnesses.npz"
 
@@ -27,15 +28,18 @@ def keep_witnesses(run: Run, contract: InputContract, firmware: dict[str, Any], 
         words: raw input words of the network.
 
     Returns:
-        how many are kept that were not before; none where the inputs stand behind unpacking, which has vectors of
-        its own.
+        how many are kept that were not before; behind unpacking only such as the words of some event give.
     """
     from codesign.firmware.rtl import IntegerModel
 
-    if source_unpacker(run.config.firmware.source, contract) is not None:
-        return 0
     before = kept_witnesses(run, firmware)
-    rows = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract).hardware_integers(words)
+    model = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract)
+    rows = model.hardware_integers(words)
+    unpacker = source_unpacker(run.config.firmware.source, contract)
+    if unpacker is not None:
+        vectors = words_of(unpacker, contract, rows)
+        same = model.looked_at(unpacker.unpack(vectors)) == model.looked_at(rows)
+        rows = vectors[same.all(axis=1)]
     every = np.unique(np.concatenate([before.reshape(-1, rows.shape[1]), rows]), axis=0)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, inputs=every, network=np.array(_network_digest(run, firmware)))
@@ -50,7 +54,7 @@ def witnesses_digest(run: Run) -> str:
 
 
 def kept_witnesses(run: Run, firmware: dict[str, Any]) -> NDArray[np.int64]:
-    """The kept inputs as hardware integers, shape (n, inputs); none if they were found with another network.
+    """The kept inputs as `Vectors.inputs`; none if they were found with another network, or for other words.
 
     Raises:
         RunError: their file is damaged.
@@ -68,4 +72,6 @@ def kept_witnesses(run: Run, firmware: dict[str, Any]) -> NDArray[np.int64]:
 
 def _network_digest(run: Run, firmware: dict[str, Any]) -> str:
     root = run.path / "firmware"
-    return digest(digest_files((root / firmware["rtl_project"] / "model").glob("*.gz"), root))
+    return digest(
+        run.config.firmware.source, digest_files((root / firmware["rtl_project"] / "model").glob("*.gz"), root)
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from codesign.config_firmware import FirmwareSection
+from codesign.config_source import FieldSection, SourceBlockSection, SourceSection
 from codesign.contract import InputContract, InputFormat
 from codesign.errors import RunError
 from codesign.firmware.rtl import INTEGER_MODEL, IntegerModel
@@ -66,3 +67,19 @@ def test_a_damaged_file_is_named(run):
     (run.path / WITNESSES).write_bytes(b"no archive")
     with pytest.raises(RunError, match=r"witnesses\.npz: damaged"):
         kept_witnesses(run, FIRMWARE)
+
+
+def test_behind_unpacking_inputs_become_words_if_some_give_them(run):
+    """Every word of ``a`` is a multiple of eight counts of the contract."""
+    fields = {
+        "a": FieldSection(0, 5, lsb=8.0, signed=True),
+        "b": FieldSection(5, 6, lsb=1.0),
+        "c": FieldSection(11, 5, lsb=1.0, signed=True),
+    }
+    blocks = {"all": SourceBlockSection(bits=16, objects=1, fields=fields)}
+    run.config.firmware = FirmwareSection(source=SourceSection(format="words", blocks=blocks))
+    given, other = 0b000010 | 0b110000 << 6, 0b000001  # in the counts of the network, four of the contract
+    assert keep_witnesses(run, CONTRACT, FIRMWARE, [given, other]) == 1
+    assert kept_witnesses(run, FIRMWARE).tolist() == [[1, 48, 0]]
+    run.config.firmware = FirmwareSection()
+    assert kept_witnesses(run, FIRMWARE).size == 0, "words of another source"

@@ -30,7 +30,7 @@ def cost_terms(pipeline: Any) -> CostTerms:
     Args:
         pipeline: alkaid's ``FSM`` of a graph, one combinational block per stage.
     """
-    stages = [pipeline.logic[f"logic{number}"] for number in range(len(pipeline.logic))]
+    stages = stages_of(pipeline)
     waits = _waits(stages)
     return CostTerms(
         constant_adder_bits=sum(_width(op.qint) for stage in stages for op in stage.ops if op.opcode == ADD_CONSTANT),
@@ -38,6 +38,11 @@ def cost_terms(pipeline: Any) -> CostTerms:
         plain_register_bits=sum(width * clocks for width, clocks in waits if clocks < SHIFT_REGISTER),
         shift_register_bits=sum(width for width, clocks in waits if clocks >= SHIFT_REGISTER),
     )
+
+
+def stages_of(pipeline: Any) -> list[Any]:
+    """The combinational block of every stage of alkaid's ``FSM``, in the order of the clocks."""
+    return [pipeline.logic[f"logic{number}"] for number in range(len(pipeline.logic))]
 
 
 def _product(stage: Any, multiplication: Any) -> int:

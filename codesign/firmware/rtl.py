@@ -149,6 +149,11 @@ class IntegerModel:
         widths = np.array([given.width for given in self.contract.network_formats])
         return np.where((low < 0) & (rows >> (widths - 1) == 1), rows - (1 << widths), rows)
 
+    def looked_at(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The bits of hardware integers, shape (n, inputs), that reach the input port of the generated Verilog."""
+        low, width = np.array([(max(0, bits.low), bits.width) for bits in self.input_bits]).T
+        return np.asarray((integers >> low) & ((1 << width) - 1))
+
     @cached_property
     def score_bits(self) -> tuple[ScoreBits, ...]:
         """Layout of the raw output word of the generated Verilog.

@@ -10,6 +10,7 @@ from codesign.progress import Progress
 from codesign.reload_responses import reload_and_responses
 from codesign.responses import vectors_and_responses
 from codesign.run import Run
+from codesign.source_presets import source_unpacker
 from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
 from codesign.tools import require_tool
 from codesign.witnesses import keep_witnesses, witnesses_digest
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from codesign.verify.result import VerifyResult
 
 
-METHOD = 3  # one more whenever a verification finds more than before, so that older ones are repeated
+METHOD = 4  # one more whenever a verification finds more than before, so that older ones are repeated
 
 
 def verify_inputs(run: Run) -> object:
@@ -39,6 +40,7 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
     from codesign.synth.dispatch import firmware_design
     from codesign.verify.counterexample import explain_failure
+    from codesign.verify.feed import feed_of
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
@@ -66,7 +68,9 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
         design = firmware_design(run.path / "firmware", firmware)
         netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
-        options = FullOptions(netlist, section.simulator, section.mutants)
+        unpacker = source_unpacker(run.config.firmware.source, contract)
+        feed = None if unpacker is None else feed_of(unpacker, contract)
+        options = FullOptions(netlist, section.simulator, section.mutants, feed)
         result = verify_fully(given, result, options, progress)
         result = _with_witnesses(run, contract, firmware, result)
     result = dataclasses.replace(result, float32_rounded=rounded)

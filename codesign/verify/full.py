@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from codesign.firmware.cost_terms import stages_of
 from codesign.progress import Progress, silent
 from codesign.verify.compare import Comparison
 from codesign.verify.cosim import BenchResult, Design
@@ -13,6 +14,7 @@ from codesign.verify.formal import formal_checks
 from codesign.verify.interface import NETWORK_TOP, promised_latency, top_ports
 from codesign.verify.mutation.score import mutation_score
 from codesign.verify.netlist import netlist_design
+from codesign.verify.ranges import Feed, Ranges
 from codesign.verify.result import BenchOutcome, VerifyResult
 from codesign.verify.step import Given, bench_outcomes, run_around, run_bench, timing_faults
 from codesign.verify.trace import Ports, read_tests, write_trace
@@ -30,11 +32,13 @@ class FullOptions:
         synthesise: makes the netlist, or finds it up to date, and returns its folder and its fabric.
         simulator: simulator of the long run, whose recorded clocks are played against the planted faults.
         mutants: faults to plant.
+        feed: what can come to the inputs of the network; None: anything.
     """
 
     synthesise: Callable[[], tuple[Path, str]]
     simulator: str
     mutants: int
+    feed: Feed | None = None
 
 
 def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progress: Progress = silent) -> VerifyResult:
@@ -76,7 +80,7 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         given.work_dir / "mutation",
         count=options.mutants,
         seed=given.seed,
-        stages=() if machine is None else [machine.logic[f"logic{n}"] for n in range(len(machine.logic))],
+        ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
         progress=progress,
     )
     formal = formal_checks(given.under_test, given.work_dir / "formal", progress)

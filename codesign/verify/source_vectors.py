@@ -122,8 +122,18 @@ def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
     return np.array(ones, dtype=np.int64), np.zeros(len(fields), dtype=np.int64)
 
 
+def words_of(unpacker: Unpacker, contract: InputContract, events: Integers) -> Integers:
+    """Words that give events, shape (n, word fields), for hardware integers of shape (n, inputs).
+
+    An event that no words give gets some near to it.
+    """
+    words = np.zeros((len(events), len(word_source(unpacker).low)), np.int64)
+    _encode(unpacker, contract, events, words, None)
+    return words
+
+
 def _encode(
-    unpacker: Unpacker, contract: InputContract, events: Integers, words: Integers, random: np.random.Generator
+    unpacker: Unpacker, contract: InputContract, events: Integers, words: Integers, random: np.random.Generator | None
 ) -> None:
     """Write events, shape (n, inputs), into words that hold anything, shape (n, word fields), in place."""
     first = 0
@@ -134,7 +144,12 @@ def _encode(
 
 
 def _encode_block(
-    plan: BlockPlan, contract: InputContract, first: int, rows: Integers, words: Integers, random: np.random.Generator
+    plan: BlockPlan,
+    contract: InputContract,
+    first: int,
+    rows: Integers,
+    words: Integers,
+    random: np.random.Generator | None,
 ) -> None:
     """Write events into words that hold anything.
 
@@ -144,7 +159,8 @@ def _encode_block(
         first: index of the block's first input.
         rows: hardware integers of the block's inputs, shape (n, slots · fields).
         words: word fields of the block, shape (n, objects, word fields); changed in place.
-        random: source of the order of unsorted objects, and of what means "empty".
+        random: source of the order of unsorted objects, and of what means "empty"; None keeps the order, which decides
+            between equal ones.
     """
     integers = rows.reshape(len(rows), plan.slots, -1)
     places = [plan.word_fields.index(field) for field in plan.source.fields]
@@ -160,11 +176,12 @@ def _encode_block(
         empty = objects[..., plan.order] <= plan.empty_at_most
         empty[:, plan.slots :] = True
         lowest = plan.source.fields[plan.order].range[0]
-        nothing = random.integers(lowest, plan.empty_at_most, size=empty.shape, endpoint=True)
         garbage = words[:, :, places]
-        garbage[..., plan.order] = nothing
+        garbage[..., plan.order] = lowest
+        if random is not None:
+            garbage[..., plan.order] = random.integers(lowest, plan.empty_at_most, size=empty.shape, endpoint=True)
         objects = np.where(empty[..., None], garbage, objects)
-    if plan.source.unsorted:
+    if plan.source.unsorted and random is not None:
         objects = _permuted(objects, random)
     words[:, :, places] = objects
 

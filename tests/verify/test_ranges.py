@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from codesign.verify import ranges
+from codesign.verify import programme
 from codesign.verify.ranges import NEVER, Code, Numbers, Ranges
 
 WIDTH = 4  # bits of each of three signed inputs, so that all can be tried
@@ -83,7 +83,7 @@ def test_ranges_are_exact_where_all_operations_are_known(stages, seen):
 
 def test_a_search_without_time_says_what_the_compiler_says(stages, seen, monkeypatch):
     known = Ranges(stages)
-    monkeypatch.setattr(ranges, "TIME_LIMIT_S", 0.0)
+    monkeypatch.setattr(programme, "TIME_LIMIT_S", 0.0)
     for stage, value in places(stages):
         step = 2.0 ** -known.bits[stage][value][2]
         interval = stages[stage].ops[value].qint

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from codesign.errors import ToolError
 from codesign.progress import Progress, silent
@@ -115,7 +114,7 @@ def mutation_score(
     *,
     count: int,
     seed: int,
-    stages: Sequence[Any] = (),
+    ranges: Ranges | None = None,
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -128,7 +127,7 @@ def mutation_score(
         folder: receives the changed sources, the build and the proofs.
         count: faults to plant; all when there are no more.
         seed: seed of the choice among all.
-        stages: alkaid's ``CombLogic`` of every stage, from which ranges of values are proven; may be left out.
+        ranges: of the values in the stages of the network; None where nothing is known of them.
         progress: called with (what, done, total).
 
     Raises:
@@ -147,7 +146,7 @@ def mutation_score(
     played_s = time.monotonic() - started
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
-    watcher = Watcher(bodies_of(mutable.texts.values()), Ranges(stages)) if stages else None
+    watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges)
     survivors = _prove(mutable, design, alive, folder, watcher, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
