@@ -72,9 +72,9 @@ def test_a_damaged_file_is_named(run):
 def test_behind_unpacking_inputs_become_words_if_some_give_them(run):
     """Every word of ``a`` is a multiple of eight counts of the contract."""
     fields = {
-        "a": FieldSection(0, 5, lsb=8.0, signed=True),
-        "b": FieldSection(5, 6, lsb=1.0),
-        "c": FieldSection(11, 5, lsb=1.0, signed=True),
+        "a": FieldSection(low=0, width=5, lsb=8.0, signed=True),
+        "b": FieldSection(low=5, width=6, lsb=1.0),
+        "c": FieldSection(low=11, width=5, lsb=1.0, signed=True),
     }
     blocks = {"all": SourceBlockSection(bits=16, objects=1, fields=fields)}
     run.config.firmware = FirmwareSection(source=SourceSection(format="words", blocks=blocks))
