@@ -9,6 +9,10 @@ from codesign.models.scores import detector
 
 Tensor = Any
 PARTS = ("mean", "log_variance", "reconstruction")
+BETA = 1e-3
+# With 1e-3 μ/σ saturates in 11 % of the background of the shipped events; with 1e-2 the detector is worse (AUC of
+# A → 4ℓ .53 instead of .67).
+BETA_OF_SCORE = {"rz": 3e-3}
 
 
 def decoder_is_deployed(request: Request) -> bool:
@@ -17,7 +21,7 @@ def decoder_is_deployed(request: Request) -> bool:
 
 
 def variational(
-    request: Request, inputs: Tensor, features: Tensor, decode: Coder, *, latent: int, beta: float
+    request: Request, inputs: Tensor, features: Tensor, decode: Coder, *, latent: int, beta: float | None
 ) -> Network:
     """Put posterior, decoder and scores on the features of an encoder; call it where quantisers are configured.
 
@@ -27,7 +31,7 @@ def variational(
         features: what the encoder made of it, shape (n, features).
         decode: the decoder.
         latent: latent variables.
-        beta: weight of the divergence.
+        beta: weight of the divergence; None takes `BETA`, or that of the score.
     """
     import keras
     from hgq.layers import QDense
@@ -41,4 +45,5 @@ def variational(
     sampled = decode(Sample(name="sample")([mean, log_variance]))
     output = keras.layers.Concatenate(name="posterior_and_reconstruction")([mean, log_variance, sampled])
     parts = {"mean": mean, "log_variance": log_variance, "reconstruction": decode(mean)}
-    return detector(request, inputs, parts, output, variational_loss(request.contract, latent, beta))
+    weight = BETA_OF_SCORE.get(request.score, BETA) if beta is None else beta
+    return detector(request, inputs, parts, output, variational_loss(request.contract, latent, weight))

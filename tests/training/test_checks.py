@@ -47,3 +47,20 @@ def test_values_that_wrap_are_counted_and_refused(calibrated):
     assert health[0].beyond == pytest.approx(50 / 500)
     with pytest.raises(ModelError, match=r"layer 'dense_1' values of 10\.00% of the test events wrap around"):
         require_healthy(health)
+
+
+def test_a_variance_below_the_table_is_a_fault_of_the_divergence_alone():
+    """1/σ is bounded by design."""
+    import keras
+
+    from codesign.models.scores import LOG_VARIANCE, kl, rz
+
+    inputs = keras.Input((4,))
+    parts = {"mean": inputs[:, :2], "log_variance": inputs[:, 2:]}
+    rows = np.tile(np.array([1, 1, 0, -2 * LOG_VARIANCE.largest], np.float32), (50, 1))
+    rows[:10, 3] = 0
+    found = {}
+    for score in (kl, rz):
+        found |= {layer.name: layer.beyond for layer in layer_health(keras.Model(inputs, score(parts, None)), rows)}
+    assert found["kl_excess"] == pytest.approx(40 / 50)
+    assert found["rz_inverse"] == 0
