@@ -37,7 +37,7 @@ def keep_witnesses(run: Run, contract: InputContract, firmware: dict[str, Any], 
     rows = model.hardware_integers(words)
     unpacker = source_unpacker(run.config.firmware.source, contract)
     if unpacker is not None:
-        vectors = words_of(unpacker, contract, rows)
+        vectors = words_of(unpacker, contract, rows, model.unused_bits)
         same = model.looked_at(unpacker.unpack(vectors)) == model.looked_at(rows)
         rows = vectors[same.all(axis=1)]
     every = np.unique(np.concatenate([before.reshape(-1, rows.shape[1]), rows]), axis=0)

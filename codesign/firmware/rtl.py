@@ -149,6 +149,13 @@ class IntegerModel:
         widths = np.array([given.width for given in self.contract.network_formats])
         return np.where((low < 0) & (rows >> (widths - 1) == 1), rows - (1 << widths), rows)
 
+    @cached_property
+    def unused_bits(self) -> NDArray[np.int64]:
+        """The bits of each input that do not reach the input port of the generated Verilog, as masks."""
+        widths = [given.width for given in self.contract.network_formats]
+        known = [((1 << bits.width) - 1) << max(0, bits.low) for bits in self.input_bits]
+        return np.array([((1 << width) - 1) & ~bits for width, bits in zip(widths, known, strict=True)])
+
     def looked_at(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The bits of hardware integers, shape (n, inputs), that reach the input port of the generated Verilog."""
         low, width = np.array([(max(0, bits.low), bits.width) for bits in self.input_bits]).T

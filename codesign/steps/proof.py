@@ -18,6 +18,7 @@ from codesign.witnesses import keep_witnesses, witnesses_digest
 if TYPE_CHECKING:
     from codesign.synth.boards import Family
     from codesign.synth.design import Design
+    from codesign.verify.feed import Feed
     from codesign.verify.result import VerifyResult
 
 
@@ -40,7 +41,6 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
     from codesign.synth.dispatch import firmware_design
     from codesign.verify.counterexample import explain_failure
-    from codesign.verify.feed import feed_of
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
@@ -68,14 +68,25 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
         design = firmware_design(run.path / "firmware", firmware)
         netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
-        unpacker = source_unpacker(run.config.firmware.source, contract)
-        feed = None if unpacker is None else feed_of(unpacker, contract)
+        feed = None if under_test.machine is None else _feed(run, contract, firmware)
         options = FullOptions(netlist, section.simulator, section.mutants, feed)
         result = verify_fully(given, result, options, progress)
         result = _with_witnesses(run, contract, firmware, result)
     result = dataclasses.replace(result, float32_rounded=rounded)
     changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def _feed(run: Run, contract: InputContract, firmware: dict[str, Any]) -> "Feed | None":
+    """What comes to the network from the words of the experiment; None where there is nothing to unpack."""
+    from codesign.firmware.rtl import IntegerModel
+    from codesign.verify.feed import Feed
+
+    unpacker = source_unpacker(run.config.firmware.source, contract)
+    if unpacker is None:
+        return None
+    model = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract)
+    return Feed(unpacker, contract, model.input_bits)
 
 
 def _with_witnesses(
@@ -85,7 +96,7 @@ def _with_witnesses(
     mutation = result.mutation
     if mutation is None or not mutation.fault:
         return result
-    words = [int(survivor.met_by, 16) for survivor in mutation.survivors if survivor.met_by]
+    words = [int(word, 16) for survivor in mutation.survivors for word in survivor.met_by]
     kept = keep_witnesses(run, contract, firmware, words) if words else 0
     if not kept:
         return result

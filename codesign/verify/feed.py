@@ -1,42 +1,101 @@
-"""What firmware that unpacks words can give to a network, as a part of a linear programme.
+"""What firmware that unpacks words can give to a network, for proofs: as part of a linear programme, and in Verilog.
 
 Behind the unpacking the inputs are not independent: an empty slot is zero in all its integers, sorted objects are in
 descending order, and a coarse field gives multiples of its step.
 """
 
+import itertools
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from codesign.contract import InputContract
+from codesign.firmware.rtl import InputBits
 from codesign.unpacking import BlockPlan, RawField, Scaling, Unpacker
 from codesign.verify.programme import Interval, Kind, Linear, Programme
-from codesign.verify.ranges import Feed
 
 Given = tuple[Linear, Interval]
 
 
-def feed_of(unpacker: Unpacker, contract: InputContract) -> Feed:
+class Feed:
     """All inputs that some words give, and few others.
 
     Where a field saturates, or wraps around by a turn that is no multiple of its step, some integers that it leaves out
     are not known to be.
-
-    Args:
-        unpacker: the plan of the firmware.
-        contract: formats of the network's inputs.
     """
-    steps = [given.lsb for given in contract.network_formats]
 
-    def feed(programme: Programme) -> list[Given]:
-        integers = [given for plan in unpacker.blocks for given in _block(plan, programme)]
+    def __init__(self, unpacker: Unpacker, contract: InputContract, bits: Sequence[InputBits]) -> None:
+        """Remember the plan of the firmware.
+
+        Args:
+            unpacker: the plan.
+            contract: formats of the network's inputs.
+            bits: which of them the network looks at.
+        """
+        self._blocks = unpacker.blocks
+        self._steps = [given.lsb for given in contract.network_formats]
+        self._bits = bits
+
+    def __call__(self, programme: Programme) -> list[Given]:
+        """The inputs as `codesign.verify.ranges.Inputs`."""
+        integers = [given for plan in self._blocks for given in _block(plan, programme)]
         return [
             (value.times(step), Interval(*(step * part for part in known)))
-            for (value, known), step in zip(integers, steps, strict=True)
+            for (value, known), step in zip(integers, self._steps, strict=True)
         ]
 
-    return feed
+    def conditions(self) -> list[str]:
+        """Verilog expressions of the network's input ``model_inp`` that hold whenever it comes from words."""
+        ends = np.cumsum([0, *(bits.width for bits in self._bits)])
+        slices = [f"model_inp[{end - 1}:{end - bits.width}]" for bits, end in zip(self._bits, ends[1:], strict=True)]
+        found: list[str] = []
+        first = 0
+        for plan in self._blocks:
+            size = plan.slots * len(plan.scalings)
+            ports = [
+                _Port(text, bits) for text, bits in zip(slices[first : first + size], self._bits[first:], strict=False)
+            ]
+            found += _conditions(
+                plan, [ports[at : at + len(plan.scalings)] for at in range(0, size, len(plan.scalings))]
+            )
+            first += size
+        return found
+
+
+@dataclass(frozen=True)
+class _Port:
+    """Where the bits of an input are that the network looks at."""
+
+    text: str
+    bits: InputBits
+
+    def holds(self, scaling: Scaling) -> bool:
+        """Whether they are the upper ones of the integer, so that a larger one is not smaller in them."""
+        return self.bits.width > 0 and self.bits.low + self.bits.width == scaling.width
+
+    @property
+    def whole(self) -> bool:
+        return self.bits.low == 0
+
+
+def _conditions(plan: BlockPlan, slots: Sequence[Sequence[_Port]]) -> Iterator[str]:
+    """Of the inputs of a block."""
+    for ports in slots:
+        for port, scaling in zip(ports, plan.scalings, strict=True):
+            if scaling.period is not None and not scaling.signed and port.holds(scaling):
+                yield f"{port.text} <= {(scaling.period - 1) >> port.bits.low}"
+    if plan.order is None:
+        return
+    order, orders = plan.scalings[plan.order], [ports[plan.order] for ports in slots]
+    for ports, own in zip(slots, orders, strict=True):
+        others = [port.text for port in ports if port is not own and port.bits.width]
+        if own.holds(order) and own.whole and others:
+            yield f"({own.text} != 0 || {{{', '.join(others)}}} == 0)"
+    for own, following in itertools.pairwise(orders) if plan.source.unsorted else ():
+        if own.holds(order) and own.bits == following.bits:
+            yield f"{own.text} >= {following.text}"
 
 
 @dataclass(frozen=True)

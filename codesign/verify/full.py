@@ -10,11 +10,12 @@ from codesign.firmware.cost_terms import stages_of
 from codesign.progress import Progress, silent
 from codesign.verify.compare import Comparison
 from codesign.verify.cosim import BenchResult, Design
+from codesign.verify.feed import Feed
 from codesign.verify.formal import formal_checks
 from codesign.verify.interface import NETWORK_TOP, promised_latency, top_ports
 from codesign.verify.mutation.score import mutation_score
 from codesign.verify.netlist import netlist_design
-from codesign.verify.ranges import Feed, Ranges
+from codesign.verify.ranges import Ranges
 from codesign.verify.result import BenchOutcome, VerifyResult
 from codesign.verify.step import Given, bench_outcomes, run_around, run_bench, timing_faults
 from codesign.verify.trace import Ports, read_tests, write_trace
@@ -81,6 +82,7 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         count=options.mutants,
         seed=given.seed,
         ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
+        legal=() if options.feed is None else options.feed.conditions(),
         progress=progress,
     )
     formal = formal_checks(given.under_test, given.work_dir / "formal", progress)

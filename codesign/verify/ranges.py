@@ -18,7 +18,7 @@ from codesign.verify.programme import LOCK, Interval, Kind, Linear, Programme
 
 MARGIN = 0.02  # of a step: far above what the solver's tolerances of 1e-6 do to words of 14 bits
 # Adds to a programme what comes to the inputs of a network: of each input the values, and what is known of them alone.
-Feed = Callable[[Programme], Sequence[tuple[Linear, Interval]]]
+Inputs = Callable[[Programme], Sequence[tuple[Linear, Interval]]]
 
 
 class Code(IntEnum):
@@ -57,18 +57,18 @@ NEVER = -1  # in the place of a word that does not exist
 class Ranges:
     """Proven ranges of the values of a pipeline, each computed when it is asked for."""
 
-    def __init__(self, stages: Sequence[Any], feed: Feed | None = None) -> None:
+    def __init__(self, stages: Sequence[Any], inputs: Inputs | None = None) -> None:
         """Write the pipeline as a linear programme.
 
         Args:
             stages: alkaid's ``CombLogic`` of every stage; the outputs of one are the inputs of the next.
-            feed: what the inputs can be, finer or wider than the network looks at them; None: any word.
+            inputs: what they can be, finer or wider than the network looks at them; None: any word.
         """
         self._programme = Programme()
         self._values: list[list[Linear]] = []
         self._intervals = [[Interval(*op.qint) for op in stage.ops] for stage in stages]
         self.bits = [[tuple(int(part) for part in op.qint.kif) for op in stage.ops] for stage in stages]
-        given = None if feed is None else list(feed(self._programme))
+        given = None if inputs is None else list(inputs(self._programme))
         for stage, intervals in zip(stages, self._intervals, strict=True):
             values: list[Linear] = []
             for op, interval in zip(stage.ops, intervals, strict=True):

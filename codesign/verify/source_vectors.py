@@ -122,14 +122,47 @@ def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
     return np.array(ones, dtype=np.int64), np.zeros(len(fields), dtype=np.int64)
 
 
-def words_of(unpacker: Unpacker, contract: InputContract, events: Integers) -> Integers:
-    """Words that give events, shape (n, word fields), for hardware integers of shape (n, inputs).
+def words_of(unpacker: Unpacker, contract: InputContract, events: Integers, free: Integers) -> Integers:
+    """Words that give events, shape (n, word fields).
 
     An event that no words give gets some near to it.
+
+    Args:
+        unpacker: the plan of the firmware.
+        contract: formats of the network's inputs.
+        events: hardware integers, shape (n, inputs).
+        free: the bits of each input that may be anything, as masks, shape (inputs,).
     """
-    words = np.zeros((len(events), len(word_source(unpacker).low)), np.int64)
-    _encode(unpacker, contract, events, words, None)
+    words, completed = np.zeros((len(events), len(word_source(unpacker).low)), np.int64), events.copy()
+    first = 0
+    for plan in unpacker.blocks:
+        part = slice(first, first + plan.slots * len(plan.scalings))
+        shape = (-1, plan.slots, len(plan.scalings))
+        _complete(plan, completed[:, part].reshape(shape), free[part].reshape(shape[1:]))
+        first = part.stop
+    _encode(unpacker, contract, completed, words, None)
     return words
+
+
+def _complete(plan: BlockPlan, integers: Integers, free: Integers) -> None:
+    """Give objects that are there an order by the bits that may be anything, in place.
+
+    Args:
+        plan: plan of the block.
+        integers: of its inputs, shape (n, slots, fields).
+        free: masks, shape (slots, fields).
+    """
+    if plan.order is None:
+        return
+    there = np.asarray((integers & ~free).any(axis=2))
+    if plan.source.unsorted:  # no empty slot stands before an object
+        there = np.logical_or.accumulate(there[:, ::-1], axis=1)[:, ::-1]
+    above = np.full(len(integers), np.iinfo(np.int64).max)
+    for slot in range(plan.slots):
+        largest = integers[:, slot, plan.order] | free[slot, plan.order]
+        order = np.minimum(largest, above)
+        integers[:, slot, plan.order] = np.where(there[:, slot], order, integers[:, slot, plan.order])
+        above = order if plan.source.unsorted else above
 
 
 def _encode(

@@ -1,14 +1,16 @@
 """What a linear programme knows of the inputs behind an unpacking, against all words tried one by one."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 
 from codesign.contract import InputContract, InputFormat, ObjectSlots
+from codesign.firmware.rtl import IntegerModel
 from codesign.unpacking import RawField, SourceBlock
 from codesign.unpacking_plan import make_unpacker
-from codesign.verify.feed import feed_of
+from codesign.verify.feed import Feed
 from codesign.verify.ranges import NEVER, Numbers, Ranges
 from codesign.verify.source_vectors import words_of
 
@@ -60,9 +62,13 @@ def network(drop=0):
     return trace(inputs, np.array([sum(terms[1:], terms[0])]))
 
 
+def feed_of(graph, unpacker):
+    return Feed(unpacker, CONTRACT, IntegerModel(graph, CONTRACT).input_bits)
+
+
 def answers(graph, unpacker, rows):
     """For each row whether the programme says that some words give it."""
-    known = Ranges([graph], feed_of(unpacker, CONTRACT))
+    known = Ranges([graph], feed_of(graph, unpacker))
     value, scale = graph.out_idxs[0], 2.0 ** -graph.out_shifts[0]
     last = known.bits[0][value][2]
     numbers = [int(numbered(row) * scale * 2.0**last) for row in rows]
@@ -104,8 +110,37 @@ def test_bits_that_the_network_leaves_out_may_be_anything():
     assert 60 <= sum(expected) < len(some) - 60
 
 
+def holding(graph, unpacker, rows):
+    """For each row whether the Verilog conditions hold."""
+    bits = IntegerModel(graph, CONTRACT).input_bits
+    looked = IntegerModel(graph, CONTRACT).looked_at(np.array(rows))
+    text = " && ".join(feed_of(graph, unpacker).conditions()) or "True"
+    ends = np.cumsum([0, *(entry.width for entry in bits)])
+    for place in range(len(bits)):
+        text = text.replace(f"model_inp[{ends[place + 1] - 1}:{ends[place]}]", f"row[{place}]")
+    assert "model_inp" not in text
+    text = re.sub(r"{(.*?)}", r"any([\1])", text).replace("||", "or").replace("&&", "and")
+    return [bool(eval(text, {"row": row})) for row in looked.tolist()]
+
+
+@pytest.mark.parametrize("unsorted", [False, True])
+def test_conditions_hold_for_all_that_words_give(rows, unsorted):
+    unpacker = unpacker_of(unsorted=unsorted)
+    given = everything(unpacker)
+    assert all(holding(network(), unpacker, sorted(given)))
+    met, *jets = 3, 0, 1, 1, 3, 0
+    wrong = [(met, *jets), (met, 0, 0, 1, 0, 0), (met, 0, 3, 0, 0, 1)]
+    assert holding(network(), unpacker, wrong) == ([False] * 3 if unsorted else [True, False, False])
+    # Without its lowest bit pT may be zero in an object that is there.
+    assert all(holding(network(drop=1), unpacker, sorted(given)))
+    assert holding(network(drop=1), unpacker, wrong) == ([False, True, True] if unsorted else [True] * 3)
+
+
 @pytest.mark.parametrize("unsorted", [False, True])
 def test_words_of_what_words_give(unsorted):
     unpacker = unpacker_of(unsorted=unsorted)
     rows = np.array(sorted(everything(unpacker)))
-    assert (unpacker.unpack(words_of(unpacker, CONTRACT, rows)) == rows).all()
+    assert (unpacker.unpack(words_of(unpacker, CONTRACT, rows, np.zeros(6, int))) == rows).all()
+    free = np.array([1, 0, 7, 1, 7, 1])  # all bits of pT of jets: objects that are there get one
+    again = unpacker.unpack(words_of(unpacker, CONTRACT, rows & ~free, free))
+    assert (again & ~free == rows & ~free).all()

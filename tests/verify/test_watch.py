@@ -40,8 +40,8 @@ def proof(network, tmp_path):
     """Proof about a planted fault, with or without what is known of the values."""
     design, stages = network
 
-    def prove(mutant, *, known=True):
-        watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages)) if known else None
+    def prove(mutant, *, known=True, legal=()):
+        watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages), legal) if known else None
         sources = design.write(tmp_path / "planted", frozenset({mutant.number}))
         return prove_equivalent(sources, (), mutant, tmp_path / "proofs", watcher=watcher)
 
@@ -143,7 +143,21 @@ def test_a_watch_holds_for_every_input(network, tmp_path):
 def test_inputs_that_show_a_fault_come_with_the_verdict(network, proof):
     design, stages = network
     (fault, _) = entries(design, 11)
-    word = proof(fault).met_by
+    word = proof(fault).met_by[0]
     a, b = (number - 16 * (number > 7) for number in (word & 15, word >> 4))
     assert abs(a - b) == 11
     assert len(stages[0].inp_qint) == 2
+
+
+@pytest.mark.yosys
+@needs_yosys
+def test_a_fault_that_only_inputs_show_which_never_come_changes_nothing(network, proof):
+    """Of two numbers that are not negative the distance is 7 at most."""
+    design, _ = network
+    positive = ["model_inp[3:3] == 0", "model_inp[7:7] == 0"]
+    for distance, verdict in [(11, "equivalent"), (8, "equivalent"), (7, "different")]:
+        (fault, _) = entries(design, distance)
+        assert proof(fault).verdict == "different"
+        found = proof(fault, legal=positive)
+        assert (found.verdict, found.scope) == (verdict, "network_fed"), distance
+        assert verdict == "equivalent" or not found.met_by[0] & 0x88

@@ -32,13 +32,13 @@ class Proof:
     Attributes:
         verdict: "equivalent", "different", or "unproven" when neither was found within the time.
         scope: module that was compared last, or what else decided.
-        met_by: word at the input of the network for which the fault can be seen; where that is not decided, one for
-            which the faulty thing at least is not what it should be; None where none is known.
+        met_by: words at the input of the network for which the fault can be seen, or the faulty thing at least is not
+            what it should be.
     """
 
     verdict: str
     scope: str
-    met_by: int | None = None
+    met_by: tuple[int, ...] = ()
 
 
 def prove_equivalent(
@@ -64,7 +64,8 @@ def prove_equivalent(
         ToolError: Yosys is missing or does not read the design.
     """
     texts = {path: path.read_text() for path in sources}
-    proof, met_by = Proof("unproven", mutant.module), None
+    proof = Proof("unproven", mutant.module)
+    met_by: tuple[int, ...] = ()
     for scope in _scopes(texts, mutant, folder, watcher):
         gold, gate = (_read(scope.files, include_directories, number) for number in (0, mutant.number))
         for module in scope.modules:
@@ -75,13 +76,15 @@ def prove_equivalent(
         else:
             return Proof("equivalent", ", ".join(scope.modules))
         if scope.modules == (mutant.module,) and watcher is not None:
-            met_by = watcher.word_that_meets(mutant)
-            if met_by == NEVER:
+            word = watcher.word_that_meets(mutant)
+            if word == NEVER:
                 return Proof("equivalent", PROGRAMME)
+            met_by = () if word is None else (word,)
         # A part that differs proves nothing of the whole.
         proof = Proof("unproven", module)
         if scope.whole:
-            proof = Proof(VERDICTS[found.verdict], module, found.inputs.get(PORT, met_by))
+            shown = (found.inputs[PORT],) if PORT in found.inputs else ()
+            proof = Proof(VERDICTS[found.verdict], module, (*shown, *met_by))
     return proof
 
 
@@ -121,7 +124,9 @@ def _scopes(texts: Mapping[Path, str], mutant: Mutant, folder: Path, watcher: Wa
         if len(users) == 1:
             yield from _stage_scopes(texts, bodies[users[0]], level, mutant, folder, watcher)
             whole = REGISTERS.search(bodies[users[0]]) is not None
-            yield _Scope((users[0],), list(texts), wires=True, whole=whole)
+            fed = watcher.fed(users[0]) if watcher is not None and whole else None
+            more = [] if fed is None else [_written(folder / f"{fed.name}.v", fed.text)]
+            yield _Scope((users[0] if fed is None else fed.name,), [*texts, *more], wires=True, whole=whole)
         level = users
 
 

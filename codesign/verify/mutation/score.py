@@ -50,8 +50,7 @@ class Survivor:
         text: the line without the fault.
         verdict: "equivalent", "different" (the vectors have a hole) or "unproven".
         scope: module that was compared by SAT, or what else decided.
-        met_by: word at the input of the network that shows it or, if "unproven", meets it; hexadecimal, empty where
-            none is known.
+        met_by: words at the input of the network that show it or at least meet it, hexadecimal.
     """
 
     number: int
@@ -61,7 +60,7 @@ class Survivor:
     text: str
     verdict: str
     scope: str
-    met_by: str = ""
+    met_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,7 @@ def mutation_score(
     count: int,
     seed: int,
     ranges: Ranges | None = None,
+    legal: Sequence[str] = (),
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -128,6 +128,7 @@ def mutation_score(
         count: faults to plant; all when there are no more.
         seed: seed of the choice among all.
         ranges: of the values in the stages of the network; None where nothing is known of them.
+        legal: what always holds of the input of the network, as Verilog.
         progress: called with (what, done, total).
 
     Raises:
@@ -146,7 +147,7 @@ def mutation_score(
     played_s = time.monotonic() - started
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
-    watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges)
+    watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges, legal)
     survivors = _prove(mutable, design, alive, folder, watcher, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
@@ -194,8 +195,8 @@ def _prove(
     def survivor(mutant: Mutant) -> Survivor:
         proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs", watcher=watcher)
         place = f"{mutant.file}:{mutant.line}"
-        word = "" if proof.met_by is None else f"{proof.met_by:x}"
-        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope, word)
+        words = tuple(f"{word:x}" for word in proof.met_by)
+        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope, words)
 
     what = "proving what the vectors did not find"
     survivors: list[Survivor] = []

@@ -13,6 +13,7 @@ from codesign.verify.mutation.sites import Mutant
 from codesign.verify.mutation.windows import STAGE
 from codesign.verify.ranges import NEVER, Numbers, Ranges
 
+PORT = r"\[(\d+):0\] model_{}\b"
 VALUE = re.compile(r"\bv(\d+)\b")
 STUCK = re.compile(r"v(\d+)\[(\d+)\] stuck at ([01])")
 CUT = re.compile(r"v(\d+) loses its top bit")
@@ -21,7 +22,7 @@ ENTRY = re.compile(r"\d+'h([0-9A-F]+): out = ")
 
 @dataclass(frozen=True)
 class Watch:
-    """A module with the input of a stage and one output, ``legal``.
+    """A module around a stage, or around the network, that knows which of its inputs can come.
 
     Attributes:
         name: of the module.
@@ -35,15 +36,37 @@ class Watch:
 class Watcher:
     """Writes watches for the stages of a network."""
 
-    def __init__(self, bodies: Mapping[str, str], ranges: Ranges) -> None:
+    def __init__(self, bodies: Mapping[str, str], ranges: Ranges, legal: Sequence[str] = ()) -> None:
         """Remember the stages and what is known of them.
 
         Args:
             bodies: Verilog of every module without a fault, by its name.
             ranges: of the values in the stages.
+            legal: what always holds of the input of the network, as Verilog.
         """
         self._bodies = bodies
         self._ranges = ranges
+        self._legal = legal
+
+    def fed(self, network: str) -> Watch | None:
+        """The network with a constant output for inputs that it never gets.
+
+        Returns:
+            None if it may get any.
+        """
+        if not self._legal:
+            return None
+        given, found = (int(re.search(PORT.format(side), self._bodies[network])[1]) for side in ("inp", "out"))  # type: ignore[index]
+        name = f"{network}_fed"
+        legal = "\n        && ".join(self._legal)
+        return Watch(
+            name,
+            f"module {name} (input [{given}:0] model_inp, output [{found}:0] model_out);\n"
+            f"    wire [{found}:0] out;\n"
+            f"    {network} network (.clk(1'b0), .model_inp(model_inp), .model_out(out));\n"
+            f"    wire legal = {legal};\n"
+            "    assign model_out = legal ? out : 0;\nendmodule\n",
+        )
 
     def watch(self, stage: str, mutant: Mutant) -> Watch | None:
         """A watch over the values that meet a fault: those on its line, or on the lines that use its module.
