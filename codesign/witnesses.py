@@ -13,7 +13,7 @@ from codesign.errors import RunError
 from codesign.files import write_whole
 from codesign.run import Run, digest, digest_files
 from codesign.source_presets import source_unpacker
-from codesign.verify.source_vectors import words_of
+from codesign.verify.word_encoding import words_of
 
 WITNESSES = "vectors/witnesses.npz"
 

@@ -20,6 +20,7 @@ from codesign.verify.vectors import (
     extreme_rows,
     shuffled,
 )
+from codesign.verify.word_encoding import encode
 
 Integers = NDArray[np.int64]
 
@@ -87,10 +88,10 @@ def make_source_vectors(
 
     saturating = uniform(n_saturating)
     if len(events):
-        _encode(unpacker, contract, events[random.integers(0, len(events), size=n_saturating)], saturating, random)
+        encode(unpacker, contract, events[random.integers(0, len(events), size=n_saturating)], saturating, random)
     saturating = _some_at_their_ends(saturating, source, random)
     real, ties = uniform(n_real), uniform(n_ties)
-    _encode(unpacker, contract, events[random.permutation(len(events))[:n_real]], real, random)
+    encode(unpacker, contract, events[random.permutation(len(events))[:n_real]], real, random)
     for plan, own in zip(unpacker.blocks, unpacker.split(ties), strict=True):
         _tie(plan, own, random)
     blocks = {
@@ -120,120 +121,6 @@ def _toggled(fields: list[RawField]) -> tuple[Integers, Integers]:
     """All bits one, and all bits zero."""
     ones = [-1 if field.signed else field.range[1] for field in fields]
     return np.array(ones, dtype=np.int64), np.zeros(len(fields), dtype=np.int64)
-
-
-def words_of(unpacker: Unpacker, contract: InputContract, events: Integers, free: Integers) -> Integers:
-    """Words that give events, shape (n, word fields).
-
-    An event that no words give gets some near to it.
-
-    Args:
-        unpacker: the plan of the firmware.
-        contract: formats of the network's inputs.
-        events: hardware integers, shape (n, inputs).
-        free: the bits of each input that may be anything, as masks, shape (inputs,).
-    """
-    words, completed = np.zeros((len(events), len(word_source(unpacker).low)), np.int64), events.copy()
-    first = 0
-    for plan in unpacker.blocks:
-        part = slice(first, first + plan.slots * len(plan.scalings))
-        shape = (-1, plan.slots, len(plan.scalings))
-        _complete(plan, completed[:, part].reshape(shape), free[part].reshape(shape[1:]))
-        first = part.stop
-    _encode(unpacker, contract, completed, words, None)
-    return words
-
-
-def _complete(plan: BlockPlan, integers: Integers, free: Integers) -> None:
-    """Give objects that are there an order by the bits that may be anything, in place.
-
-    Args:
-        plan: plan of the block.
-        integers: of its inputs, shape (n, slots, fields).
-        free: masks, shape (slots, fields).
-    """
-    if plan.order is None:
-        return
-    there = np.asarray((integers & ~free).any(axis=2))
-    if plan.source.unsorted:  # no empty slot stands before an object
-        there = np.logical_or.accumulate(there[:, ::-1], axis=1)[:, ::-1]
-    above = np.full(len(integers), np.iinfo(np.int64).max)
-    for slot in range(plan.slots):
-        largest = integers[:, slot, plan.order] | free[slot, plan.order]
-        order = np.minimum(largest, above)
-        integers[:, slot, plan.order] = np.where(there[:, slot], order, integers[:, slot, plan.order])
-        above = order if plan.source.unsorted else above
-
-
-def _encode(
-    unpacker: Unpacker, contract: InputContract, events: Integers, words: Integers, random: np.random.Generator | None
-) -> None:
-    """Write events, shape (n, inputs), into words that hold anything, shape (n, word fields), in place."""
-    first = 0
-    for plan, own in zip(unpacker.blocks, unpacker.split(words), strict=True):
-        size = plan.slots * len(plan.scalings)
-        _encode_block(plan, contract, first, events[:, first : first + size], own, random)
-        first += size
-
-
-def _encode_block(
-    plan: BlockPlan,
-    contract: InputContract,
-    first: int,
-    rows: Integers,
-    words: Integers,
-    random: np.random.Generator | None,
-) -> None:
-    """Write events into words that hold anything.
-
-    Args:
-        plan: plan of the block.
-        contract: formats of the inputs.
-        first: index of the block's first input.
-        rows: hardware integers of the block's inputs, shape (n, slots · fields).
-        words: word fields of the block, shape (n, objects, word fields); changed in place.
-        random: source of the order of unsorted objects, and of what means "empty"; None keeps the order, which decides
-            between equal ones.
-    """
-    integers = rows.reshape(len(rows), plan.slots, -1)
-    places = [plan.word_fields.index(field) for field in plan.source.fields]
-    objects = words[:, :, places]
-    objects[:, : plan.slots] = np.stack(
-        [
-            _raw(field, contract, first + column, integers[..., column])
-            for column, field in enumerate(plan.source.fields)
-        ],
-        axis=2,
-    )
-    if plan.order is not None:
-        empty = objects[..., plan.order] <= plan.empty_at_most
-        empty[:, plan.slots :] = True
-        lowest = plan.source.fields[plan.order].range[0]
-        garbage = words[:, :, places]
-        garbage[..., plan.order] = lowest
-        if random is not None:
-            garbage[..., plan.order] = random.integers(lowest, plan.empty_at_most, size=empty.shape, endpoint=True)
-        objects = np.where(empty[..., None], garbage, objects)
-    if plan.source.unsorted and random is not None:
-        objects = _permuted(objects, random)
-    words[:, :, places] = objects
-
-
-def _permuted(objects: Integers, random: np.random.Generator) -> Integers:
-    """Objects of shape (n, objects, fields), those of each event in random order."""
-    order = random.permuted(np.tile(np.arange(objects.shape[1]), (len(objects), 1)), axis=1)
-    return np.take_along_axis(objects, order[..., None], axis=1)
-
-
-def _raw(field: RawField, contract: InputContract, index: int, integers: Integers) -> Integers:
-    """The nearest integers of a field."""
-    entry = contract.inputs[index]
-    raw = np.rint((integers * entry.lsb + entry.offset - field.offset) / field.lsb).astype(np.int64)
-    if entry.period is not None:
-        turn = round(entry.period * entry.lsb / field.lsb)
-        lowest = -(turn // 2) if field.signed else 0
-        raw = (raw - lowest) % turn + lowest
-    return np.asarray(np.clip(raw, *field.range))
 
 
 def _tie(plan: BlockPlan, words: Integers, random: np.random.Generator) -> None:

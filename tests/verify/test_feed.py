@@ -12,7 +12,7 @@ from codesign.unpacking import RawField, SourceBlock
 from codesign.unpacking_plan import make_unpacker
 from codesign.verify.feed import Feed
 from codesign.verify.ranges import NEVER, Numbers, Ranges
-from codesign.verify.source_vectors import words_of
+from codesign.verify.word_encoding import words_of
 
 SLOTS = 2
 MET = (InputFormat("met.pt", "GeV", 1.0, 1.0, 4, signed=False), InputFormat("met.phi", "rad", 0.0, 0.25, 4, True, 12))
