@@ -79,6 +79,11 @@ def trained(ebops: int, epochs: int, batch: int, **keys: str) -> dict[str, str]:
     }
 
 
+def distilled(ebops: int, hidden: str) -> dict[str, str]:
+    """The same of a teacher that trained for a short time, too."""
+    return trained(ebops, 60, 512, hidden=hidden) | {"distillation.epochs": "40"}
+
+
 def slots(number: int) -> dict[str, str]:
     """So many constituents."""
     return {"data.blocks.constituents.slots": str(number)}
@@ -102,6 +107,10 @@ SOURCES = (
     Source("vae_a", "anomaly_vae", model(hidden="[16, 8]", latent="3"), (1.0, 2.0), 0.8),
     Source("vae_b", "anomaly_vae", model(hidden="[8]", latent="2"), (1.0, 2.0, 4.0), 0.8, 3),
     Source("vae_c", "anomaly_vae", model(hidden="[28, 15]", latent="8"), (2.0,), 0.9, 4),
+    Source("score_a", "anomaly_distilled", distilled(2500, "[16]"), (1.0, 2.0)),
+    Source("score_b", "anomaly_distilled", distilled(5000, "[32, 16]"), (2.0,), None, 2),
+    Source("score_c", "anomaly_distilled", distilled(7000, "[32]"), (2.0,), None, 3),
+    Source("score_d", "anomaly_distilled", distilled(3500, "[16, 16]"), (2.0, 4.0), None, 4),
     Source("autoencoder_a", "anomaly_autoencoder", model(hidden="[8]"), (2.0,), 0.8),
     Source("autoencoder_b", "anomaly_autoencoder", model(hidden="[6]", latent="3", decoder="[6]"), (2.0, 3.0), 0.9, 2),
     # Trees and tables.
@@ -109,6 +118,7 @@ SOURCES = (
     Source("trees_b", "jet_boosted_trees", model(rounds="12"), (2.0, 4.0)),
     Source("trees_c", "jet_boosted_trees", model(rounds="20"), (2.0,), None, 2),
     Source("trees_d", "jet_boosted_trees", model(rounds="10", depth="4"), (2.0,)),
+    Source("trees_e", "jet_boosted_trees", model(rounds="16"), (1.0,), None, 3),
     Source("lut_dense_a", "jet_lut_dense", trained(3500, 25, 4096, hidden="[8]"), (1.0, 2.0)),
     Source("lut_dense_b", "jet_lut_dense", trained(6500, 25, 4096), (2.0, 4.0)),
     Source("lut_dense_c", "jet_lut_dense", trained(7000, 25, 4096, hidden="[12]"), (2.0,), None, 2),
