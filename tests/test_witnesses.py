@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codesign.config_firmware import FirmwareSection
-from codesign.config_source import FieldSection, SourceBlockSection, SourceSection
+from codesign.config_source import SourceSection
 from codesign.contract import InputContract, InputFormat
 from codesign.errors import RunError
 from codesign.firmware.rtl import INTEGER_MODEL, IntegerModel
@@ -55,8 +55,8 @@ def test_words_become_the_integers_that_give_them():
 def test_inputs_are_kept_once_and_belong_to_their_network(run):
     nothing = witnesses_digest(run)
     assert kept_witnesses(run, FIRMWARE).size == 0
-    assert keep_witnesses(run, CONTRACT, FIRMWARE, [5, 9]) == 2
-    assert keep_witnesses(run, CONTRACT, FIRMWARE, [9, 63]) == 1
+    assert keep_witnesses(run, FIRMWARE, np.array([[20, 0, 0], [36, 0, 0]])) == 2
+    assert keep_witnesses(run, FIRMWARE, np.array([[36, 0, 0], [-4, 0, 0]])) == 1
     assert kept_witnesses(run, FIRMWARE).tolist() == [[-4, 0, 0], [20, 0, 0], [36, 0, 0]]
     assert witnesses_digest(run) != nothing
     save(run.path, network(step=3))
@@ -69,17 +69,7 @@ def test_a_damaged_file_is_named(run):
         kept_witnesses(run, FIRMWARE)
 
 
-def test_behind_unpacking_inputs_become_words_if_some_give_them(run):
-    """Every word of ``a`` is a multiple of eight counts of the contract."""
-    fields = {
-        "a": FieldSection(low=0, width=5, lsb=8.0, signed=True),
-        "b": FieldSection(low=5, width=6, lsb=1.0),
-        "c": FieldSection(low=11, width=5, lsb=1.0, signed=True),
-    }
-    blocks = {"all": SourceBlockSection(bits=16, objects=1, fields=fields)}
-    run.config.firmware = FirmwareSection(source=SourceSection(format="words", blocks=blocks))
-    given, other = 0b000010 | 0b110000 << 6, 0b000001  # in the counts of the network, four of the contract
-    assert keep_witnesses(run, CONTRACT, FIRMWARE, [given, other]) == 1
-    assert kept_witnesses(run, FIRMWARE).tolist() == [[1, 48, 0]]
-    run.config.firmware = FirmwareSection()
-    assert kept_witnesses(run, FIRMWARE).size == 0, "words of another source"
+def test_vectors_belong_to_the_words_that_they_are_made_of(run):
+    assert keep_witnesses(run, FIRMWARE, np.array([[1, 48, 0]])) == 1
+    run.config.firmware = FirmwareSection(source=SourceSection(format="cms-ugt"))
+    assert kept_witnesses(run, FIRMWARE).size == 0

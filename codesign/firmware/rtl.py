@@ -156,11 +156,6 @@ class IntegerModel:
         known = [((1 << bits.width) - 1) << max(0, bits.low) for bits in self.input_bits]
         return np.array([((1 << width) - 1) & ~bits for width, bits in zip(widths, known, strict=True)])
 
-    def looked_at(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The bits of hardware integers, shape (n, inputs), that reach the input port of the generated Verilog."""
-        low, width = np.array([(max(0, bits.low), bits.width) for bits in self.input_bits]).T
-        return np.asarray((integers >> low) & ((1 << width) - 1))
-
     @cached_property
     def score_bits(self) -> tuple[ScoreBits, ...]:
         """Layout of the raw output word of the generated Verilog.

@@ -16,10 +16,14 @@ from codesign.tools import require_tool
 from codesign.witnesses import keep_witnesses, witnesses_digest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from codesign.synth.boards import Family
     from codesign.synth.design import Design
-    from codesign.verify.feed import Feed
+    from codesign.verify.cosim import Stimulus
     from codesign.verify.result import VerifyResult
+    from codesign.verify.step import FirmwareUnderTest
 
 
 METHOD = 4  # one more whenever a verification finds more than before, so that older ones are repeated
@@ -68,39 +72,51 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         given = Given(under_test, vectors, reference, run.path / "verify", run.config.seed)
         design = firmware_design(run.path / "firmware", firmware)
         netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
-        feed = None if under_test.machine is None else _feed(run, contract, firmware)
-        options = FullOptions(netlist, section.simulator, section.mutants, feed)
+        searched = {} if under_test.machine is None else _searched(run, contract, under_test)
+        options = FullOptions(netlist, section.simulator, section.mutants, **searched)
         result = verify_fully(given, result, options, progress)
-        result = _with_witnesses(run, contract, firmware, result)
+        result = _with_witnesses(run, firmware, result)
     result = dataclasses.replace(result, float32_rounded=rounded)
     changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
     return {**dataclasses.asdict(result), "modified_files": changed}
 
 
-def _feed(run: Run, contract: InputContract, firmware: dict[str, Any]) -> "Feed | None":
-    """What comes to the network from the words of the experiment; None where there is nothing to unpack."""
+def _searched(run: Run, contract: InputContract, under_test: "FirmwareUnderTest") -> dict[str, Any]:
+    """What is known of the inputs of the network, and who looks among them; options of the full verification."""
     from codesign.firmware.rtl import IntegerModel
     from codesign.verify.feed import Feed
+    from codesign.verify.mutation.hunt import Hunter
+    from codesign.verify.reach import Source
+    from codesign.verify.source_vectors import word_source
+    from codesign.verify.word_encoding import words_of
 
+    model = IntegerModel.load(under_test.directory / under_test.record["rtl_project"], contract)
     unpacker = source_unpacker(run.config.firmware.source, contract)
-    if unpacker is None:
-        return None
-    model = IntegerModel.load(run.path / "firmware" / firmware["rtl_project"], contract)
-    return Feed(unpacker, contract, model.input_bits)
+    source = Source.of(contract) if unpacker is None else word_source(unpacker)
+
+    def vectors_of(word: int) -> "NDArray[np.int64]":
+        rows = model.hardware_integers([word])
+        return rows if unpacker is None else words_of(unpacker, contract, rows, model.unused_bits)
+
+    def stimulus(vectors: "NDArray[np.int64]") -> "Stimulus":
+        return under_test.stimulus(vectors, model.predict(source.integers(vectors)), run.config.seed)
+
+    feed = None if unpacker is None else Feed(unpacker, contract, model.input_bits)
+    return {"feed": feed, "hunter": Hunter(source, vectors_of, stimulus, run.config.seed)}
 
 
-def _with_witnesses(
-    run: Run, contract: InputContract, firmware: dict[str, Any], result: "VerifyResult"
-) -> "VerifyResult":
-    """Keep inputs that meet faults which the vectors should have found, and say so."""
+def _with_witnesses(run: Run, firmware: dict[str, Any], result: "VerifyResult") -> "VerifyResult":
+    """Keep the vectors that show faults which the others should have found, and say so."""
+    import numpy as np
+
     mutation = result.mutation
     if mutation is None or not mutation.fault:
         return result
-    words = [int(word, 16) for survivor in mutation.survivors for word in survivor.met_by]
-    kept = keep_witnesses(run, contract, firmware, words) if words else 0
+    shown = [survivor.shown_by for survivor in mutation.survivors if survivor.shown_by]
+    kept = keep_witnesses(run, firmware, np.array(shown, np.int64)) if shown else 0
     if not kept:
         return result
-    fault = f"{result.fault}; new among the vectors are {kept} inputs that meet some of them: verify again"
+    fault = f"{result.fault}; {kept} new vectors show some of them: verify again"
     return dataclasses.replace(result, fault=fault)
 
 

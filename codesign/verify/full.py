@@ -13,6 +13,7 @@ from codesign.verify.cosim import BenchResult, Design
 from codesign.verify.feed import Feed
 from codesign.verify.formal import formal_checks
 from codesign.verify.interface import NETWORK_TOP, promised_latency, top_ports
+from codesign.verify.mutation.hunt import Hunter
 from codesign.verify.mutation.score import mutation_score
 from codesign.verify.netlist import netlist_design
 from codesign.verify.ranges import Ranges
@@ -34,12 +35,14 @@ class FullOptions:
         simulator: simulator of the long run, whose recorded clocks are played against the planted faults.
         mutants: faults to plant.
         feed: what can come to the inputs of the network; None: anything.
+        hunter: looks for vectors that show planted faults which the others do not.
     """
 
     synthesise: Callable[[], tuple[Path, str]]
     simulator: str
     mutants: int
     feed: Feed | None = None
+    hunter: Hunter | None = None
 
 
 def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progress: Progress = silent) -> VerifyResult:
@@ -83,6 +86,7 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         seed=given.seed,
         ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
         legal=() if options.feed is None else options.feed.conditions(),
+        hunter=options.hunter,
         progress=progress,
     )
     formal = formal_checks(given.under_test, given.work_dir / "formal", progress)

@@ -10,9 +10,7 @@ Integers = NDArray[np.int64]
 
 
 def words_of(unpacker: Unpacker, contract: InputContract, events: Integers, free: Integers) -> Integers:
-    """Words that give events, shape (n, word fields).
-
-    An event that no words give gets some near to it.
+    """Words that give events, shape (m, word fields); events that no words give are left out.
 
     Args:
         unpacker: the plan of the firmware.
@@ -29,7 +27,8 @@ def words_of(unpacker: Unpacker, contract: InputContract, events: Integers, free
         _complete(plan, completed[:, part].reshape(shape), free[part].reshape(shape[1:]))
         first = part.stop
     encode(unpacker, contract, completed, words, None)
-    return words
+    given = ((unpacker.unpack(words) ^ events) & ~free == 0).all(axis=1)
+    return np.asarray(words[given])
 
 
 def _complete(plan: BlockPlan, integers: Integers, free: Integers) -> None:

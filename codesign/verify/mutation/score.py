@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from codesign.errors import ToolError
@@ -14,12 +15,14 @@ from codesign.tools import available_cores
 from codesign.verify.cosim import Design
 from codesign.verify.mutation.design import MutableDesign
 from codesign.verify.mutation.equivalence import bodies_of, prove_equivalent
+from codesign.verify.mutation.hunt import Hunter
 from codesign.verify.mutation.sites import Mutant
 from codesign.verify.mutation.watch import Watcher
-from codesign.verify.player import build_player
+from codesign.verify.player import Player, build_player
 from codesign.verify.ranges import Ranges
 from codesign.verify.trace import Ports
 
+SHOWN = "simulation"  # of an input that was searched
 TARGET = 0.99  # share of the faults that change something which must be found
 
 
@@ -50,7 +53,7 @@ class Survivor:
         text: the line without the fault.
         verdict: "equivalent", "different" (the vectors have a hole) or "unproven".
         scope: module that was compared by SAT, or what else decided.
-        met_by: words at the input of the network that show it or at least meet it, hexadecimal.
+        shown_by: a vector, like those of the verification, that shows it; empty where none was found.
     """
 
     number: int
@@ -60,7 +63,7 @@ class Survivor:
     text: str
     verdict: str
     scope: str
-    met_by: tuple[str, ...] = ()
+    shown_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def mutation_score(
     seed: int,
     ranges: Ranges | None = None,
     legal: Sequence[str] = (),
+    hunter: Hunter | None = None,
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -129,6 +133,7 @@ def mutation_score(
         seed: seed of the choice among all.
         ranges: of the values in the stages of the network; None where nothing is known of them.
         legal: what always holds of the input of the network, as Verilog.
+        hunter: looks for vectors that show what the recorded bench did not; None: nobody does.
         progress: called with (what, done, total).
 
     Raises:
@@ -148,7 +153,8 @@ def mutation_score(
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
     watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges, legal)
-    survivors = _prove(mutable, design, alive, folder, watcher, progress)
+    prover = _Prover(design.include_directories, folder, watcher, hunter, player)
+    survivors = _prove(mutable, alive, prover, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
     kinds = _kinds(tried, survivors)
@@ -181,27 +187,38 @@ def _require_sound(found: Mapping[int, int | None]) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Prover:
+    """Decides whether faults that were not found can be seen."""
+
+    include_directories: Sequence[Path]
+    folder: Path
+    watcher: Watcher | None
+    hunter: Hunter | None
+    player: Player
+
+    def survivor(self, sources: Sequence[Path], mutant: Mutant) -> Survivor:
+        proofs = self.folder / "proofs"
+        proof = prove_equivalent(sources, self.include_directories, mutant, proofs, watcher=self.watcher)
+        verdict, scope = proof.verdict, proof.scope
+        shown: tuple[int, ...] = ()
+        if self.hunter is not None and verdict != "equivalent":
+            shown = self.hunter.showing(self.player, mutant.number, proof.met_by, proofs)
+        if shown:
+            verdict, scope = "different", SHOWN
+        place = f"{mutant.file}:{mutant.line}"
+        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, verdict, scope, shown)
+
+
 def _prove(
-    mutable: MutableDesign,
-    design: Design,
-    alive: Sequence[Mutant],
-    folder: Path,
-    watcher: Watcher | None,
-    progress: Progress,
+    mutable: MutableDesign, alive: Sequence[Mutant], prover: _Prover, progress: Progress
 ) -> tuple[Survivor, ...]:
     """Try to prove of each fault that it changes nothing, on all cores: a proof is a process of its own."""
-    sources = mutable.write(folder / "survivors", frozenset(mutant.number for mutant in alive))
-
-    def survivor(mutant: Mutant) -> Survivor:
-        proof = prove_equivalent(sources, design.include_directories, mutant, folder / "proofs", watcher=watcher)
-        place = f"{mutant.file}:{mutant.line}"
-        words = tuple(f"{word:x}" for word in proof.met_by)
-        return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, proof.verdict, proof.scope, words)
-
+    sources = mutable.write(prover.folder / "survivors", frozenset(mutant.number for mutant in alive))
     what = "proving what the vectors did not find"
     survivors: list[Survivor] = []
     with ThreadPoolExecutor(max_workers=available_cores()) as pool:
-        for found in pool.map(survivor, alive):
+        for found in pool.map(partial(prover.survivor, sources), alive):
             progress(what, len(survivors), len(alive))
             survivors.append(found)
     return tuple(survivors)
