@@ -81,7 +81,7 @@ def trained(ebops: int, epochs: int, batch: int, **keys: str) -> dict[str, str]:
 
 def distilled(ebops: int, hidden: str) -> dict[str, str]:
     """The same of a teacher that trained for a short time, too."""
-    return trained(ebops, 60, 512, hidden=hidden) | {"distillation.epochs": "40"}
+    return trained(ebops, 100, 256, hidden=hidden) | {"distillation.epochs": "40"}
 
 
 def slots(number: int) -> dict[str, str]:
@@ -120,8 +120,8 @@ SOURCES = (
     Source("trees_d", "jet_boosted_trees", model(rounds="10", depth="4"), (2.0,)),
     Source("trees_e", "jet_boosted_trees", model(rounds="16"), (1.0,), None, 3),
     Source("lut_dense_a", "jet_lut_dense", trained(3500, 25, 4096, hidden="[8]"), (1.0, 2.0)),
-    Source("lut_dense_b", "jet_lut_dense", trained(6500, 25, 4096), (2.0, 4.0)),
-    Source("lut_dense_c", "jet_lut_dense", trained(7000, 25, 4096, hidden="[12]"), (2.0,), None, 2),
+    Source("lut_dense_b", "jet_lut_dense", trained(6500, 25, 4096), (1.0, 2.0, 4.0)),
+    Source("lut_dense_c", "jet_lut_dense", trained(7000, 25, 4096, hidden="[12]"), (1.0, 2.0), None, 2),
     Source("lut_dense_d", "jet_lut_dense", trained(9000, 25, 4096), (2.0,), None, 3),
 )
 
