@@ -22,6 +22,9 @@ class Cell:
     state: State = "plain"
 
 
+LONG = 30  # rows of a table, beyond which few read it to its end
+
+
 @dataclass(frozen=True)
 class Table:
     """A table.
@@ -46,6 +49,16 @@ class Table:
     def __post_init__(self) -> None:
         widths = {len(self.header), len(self.align), *(len(row) for row in self.rows)}
         assert len(widths) == 1, f"table {self.caption!r}: rows of different lengths {widths}"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a page folds it away."""
+        return len(self.rows) > LONG
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether a cell is marked as bad or doubtful, so that it is not folded away."""
+        return any(cell.state in ("bad", "warn") for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
