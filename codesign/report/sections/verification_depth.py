@@ -7,10 +7,12 @@ from codesign.report.blocks import Block, Cell, Paragraph, Table, table
 from codesign.report.collect import Record
 
 SURVIVORS_SHOWN = 40
-EXPLANATIONS = {
-    "equivalent": Cell("changes nothing, for any input (SAT)", "good"),
-    "different": Cell("the vectors have a hole", "bad"),
-    "unproven": Cell("not decided", "warn"),
+# By what its scope says, the first that fits.
+PROOFS = {
+    "programme": "changes nothing, for any input (integer programme)",
+    "_fed": "changes nothing, for all that words can give (SAT)",
+    "_watch_": "changes nothing, within proven ranges (SAT)",
+    "": "changes nothing, for any input (SAT)",
 }
 VERDICTS = {
     "proven": Cell("proven", "good"),
@@ -62,12 +64,20 @@ def _survivors(survivors: Sequence[Record]) -> Table:
     """Those that say something about the vectors first."""
     order = sorted(survivors, key=lambda entry: entry["verdict"] == "equivalent")
     rows = [
-        [f"#{entry['number']}", entry["kind"], entry["what"], entry["place"], EXPLANATIONS[entry["verdict"]]]
+        [f"#{entry['number']}", entry["kind"], entry["what"], entry["place"], _explanation(entry)]
         for entry in order[:SURVIVORS_SHOWN]
     ]
     hidden = len(order) - len(rows)
     note = f"{hidden} more stand in verify.json." if hidden else ""
     return table("Faults that no vector showed", ("fault", "kind", "what", "place", "why"), "lllll", rows, note)
+
+
+def _explanation(survivor: Record) -> Cell:
+    if survivor["verdict"] == "equivalent":
+        return Cell(next(words for part, words in PROOFS.items() if part in survivor["scope"]), "good")
+    if survivor.get("shown_by"):
+        return Cell("shown by an input that joins the vectors of the next verification", "bad")
+    return Cell("the vectors have a hole", "bad") if survivor["verdict"] == "different" else Cell("not decided", "warn")
 
 
 def _formal(checks: Sequence[Record]) -> Table:
