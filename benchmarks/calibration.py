@@ -119,6 +119,8 @@ SOURCES = (
     Source("trees_c", "jet_boosted_trees", model(rounds="20"), (2.0,), None, 2),
     Source("trees_d", "jet_boosted_trees", model(rounds="10", depth="4"), (2.0,)),
     Source("trees_e", "jet_boosted_trees", model(rounds="16"), (1.0,), None, 3),
+    Source("trees_f", "jet_boosted_trees", model(rounds="40"), (2.0,), None, 4),
+    Source("trees_g", "jet_boosted_trees", {}, (1.0, 2.0)),
     Source("lut_dense_a", "jet_lut_dense", trained(3500, 25, 4096, hidden="[8]"), (1.0, 2.0)),
     Source("lut_dense_b", "jet_lut_dense", trained(6500, 25, 4096), (1.0, 2.0, 4.0)),
     Source("lut_dense_c", "jet_lut_dense", trained(7000, 25, 4096, hidden="[12]"), (1.0, 2.0), None, 2),
