@@ -161,3 +161,14 @@ def test_a_fault_that_only_inputs_show_which_never_come_changes_nothing(network,
         found = proof(fault, legal=positive)
         assert (found.verdict, found.scope) == (verdict, "network_fed"), distance
         assert verdict == "equivalent" or not found.met_by[0] & 0x88
+
+
+def test_only_the_network_is_fed(network):
+    design, stages = network
+    bodies = bodies_of(design.texts.values()) | {"unpack": "module unpack (input clk, input [3:0] words); endmodule"}
+    assert Watcher(bodies, Ranges(stages), ["model_inp[0:0] == 0"]).fed("unpack") is None
+    assert Watcher(bodies, Ranges(stages)).fed("network") is None
+    assert (
+        "wire legal = model_inp[0:0] == 0;"
+        in Watcher(bodies, Ranges(stages), ["model_inp[0:0] == 0"]).fed("network").text
+    )

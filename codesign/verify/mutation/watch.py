@@ -52,11 +52,12 @@ class Watcher:
         """The network with a constant output for inputs that it never gets.
 
         Returns:
-            None if it may get any.
+            None if it may get any, or is another module.
         """
-        if not self._legal:
+        ports = [re.search(PORT.format(side), self._bodies[network]) for side in ("inp", "out")]
+        if not self._legal or None in ports:
             return None
-        given, found = (int(re.search(PORT.format(side), self._bodies[network])[1]) for side in ("inp", "out"))  # type: ignore[index]
+        given, found = (port[1] for port in ports if port is not None)
         name = f"{network}_fed"
         legal = "\n        && ".join(self._legal)
         return Watch(
