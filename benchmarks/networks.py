@@ -253,7 +253,9 @@ def draw(rows: dict[str, list[dict[str, Any]]]) -> Any:
     import matplotlib
 
     matplotlib.use("agg")
+    matplotlib.rcParams["svg.hashsalt"] = "networks"  # the same picture is the same file
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     figure, panels = plt.subplots(1, 2, figsize=(13, 5.5), layout="constrained")
     for panel, is_classifier in zip(panels, (True, False), strict=True):
@@ -265,6 +267,9 @@ def draw(rows: dict[str, list[dict[str, Any]]]) -> Any:
             bars = [value["error"] for value in values]
             panel.errorbar(luts, [value["value"] for value in values], yerr=bars, fmt="o", capsize=2, label=name)
         panel.set(xscale="log", xlabel="LUT of the network (Yosys)")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_ylabel("test accuracy" if is_classifier else "AUC of the worst signal, deployed score")
         panel.grid(alpha=0.3, which="both")
         if panel.has_data():
@@ -306,6 +311,7 @@ def main() -> None:
                 if row is not None:
                     network[:] = sorted([*(old for old in network if old["seed"] != seed), row], key=_seed)
                     write(rows, arguments.page)
+    write(rows, arguments.page)
     print((arguments.page / "networks.md").read_text())
 
 
@@ -315,7 +321,7 @@ def write(rows: dict[str, list[dict[str, Any]]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "networks.json", json.dumps(rows, indent=1) + "\n")
     write_whole(folder / "networks.md", page(rows))
-    draw(rows).savefig(folder / "networks.svg")
+    draw(rows).savefig(folder / "networks.svg", metadata={"Date": None})
 
 
 def _seed(row: dict[str, Any]) -> int:
