@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from codesign.pipeline_stages import stages_of
+
 ADD_CONSTANT, MULTIPLY, INPUT = 4, 7, -1  # alkaid's codes of operations
 SHIFT_REGISTER = 3  # registers in a row from which synthesis takes a shift register
 
@@ -38,11 +40,6 @@ def cost_terms(pipeline: Any) -> CostTerms:
         plain_register_bits=sum(width * clocks for width, clocks in waits if clocks < SHIFT_REGISTER),
         shift_register_bits=sum(width for width, clocks in waits if clocks >= SHIFT_REGISTER),
     )
-
-
-def stages_of(pipeline: Any) -> list[Any]:
-    """The combinational block of every stage of alkaid's ``FSM``, in the order of the clocks."""
-    return [pipeline.logic[f"logic{number}"] for number in range(len(pipeline.logic))]
 
 
 def _product(stage: Any, multiplication: Any) -> int:

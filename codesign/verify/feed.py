@@ -8,15 +8,27 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from codesign.contract import InputContract
-from codesign.firmware.rtl import InputBits
 from codesign.unpacking import BlockPlan, RawField, Scaling, Unpacker
 from codesign.verify.programme import Interval, Kind, Linear, Programme
 
 Given = tuple[Linear, Interval]
+
+
+class LookedAt(Protocol):
+    """Which bits of an input the network looks at, as `codesign.firmware.rtl.InputBits`."""
+
+    @property
+    def low(self) -> int:
+        """Position of the lowest one."""
+
+    @property
+    def width(self) -> int:
+        """Number of bits from there; 0 if the input is not used."""
 
 
 class Feed:
@@ -26,7 +38,7 @@ class Feed:
     are not known to be.
     """
 
-    def __init__(self, unpacker: Unpacker, contract: InputContract, bits: Sequence[InputBits]) -> None:
+    def __init__(self, unpacker: Unpacker, contract: InputContract, bits: Sequence[LookedAt]) -> None:
         """Remember the plan of the firmware.
 
         Args:
@@ -69,7 +81,7 @@ class _Port:
     """Where the bits of an input are that the network looks at."""
 
     text: str
-    bits: InputBits
+    bits: LookedAt
 
     def holds(self, scaling: Scaling) -> bool:
         """Whether they are the upper ones of the integer, so that a larger one is not smaller in them."""

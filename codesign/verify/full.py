@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from codesign.firmware.cost_terms import stages_of
+from codesign.pipeline_stages import stages_of
 from codesign.progress import Progress, silent
 from codesign.verify.compare import Comparison
 from codesign.verify.cosim import BenchResult, Design

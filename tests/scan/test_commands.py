@@ -58,7 +58,7 @@ def test_a_directory_that_is_no_scan_is_named(codesign, tmp_path):
 def test_a_whole_scan_ends_with_a_verified_candidate_and_repeats_nothing(codesign, scan_toml, tmp_path):
     file = scan_toml(
         ("trials = 12", "trials = 1"),
-        ("low = 300, high = 3000", "low = 2000, high = 4000"),
+        ("low = 300, high = 3000", "low = 3000, high = 5000"),
         ("[search]", "[final]\ncandidates = 1\nseeds = 1\n[search]\npoints = 2"),
     )
     run = tmp_path / "run"
