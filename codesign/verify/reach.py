@@ -57,6 +57,14 @@ class Source:
         low, high = contract.extremes()
         return cls(low, high, lambda vectors: vectors)
 
+    def changed(self, vectors: Integers, random: np.random.Generator) -> Integers:
+        """Vectors, shape (..., numbers), with one to eight of their numbers at an end or anywhere, on average."""
+        ends = np.where(random.random(vectors.shape) < 0.5, self.low, self.high)
+        anything = random.integers(self.low, self.high, vectors.shape, endpoint=True)
+        drawn = np.where(random.random(vectors.shape) < 0.5, ends, anything)
+        share = random.choice([1, 2, 4, 8], (*vectors.shape[:-1], 1)) / vectors.shape[-1]
+        return np.where(random.random(vectors.shape) < share, drawn, vectors)
+
 
 class Inside:
     """The inner values of an adder graph as integers.
@@ -226,14 +234,9 @@ class _Climbs:
 
     def step(self, random: np.random.Generator) -> tuple[Integers, Integers]:
         """A generation: the children of all searches, shape (n, inputs), and their inner values."""
-        low, high = self._inside.source.low, self._inside.source.high
         chosen = random.integers(0, self._parents.shape[1], (len(self._values), CHILDREN))
         children = np.take_along_axis(self._parents, chosen[:, :, None], axis=1)
-        ends = np.where(random.random(children.shape) < 0.5, low, high)
-        anything = random.integers(low, high, children.shape, endpoint=True)
-        drawn = np.where(random.random(children.shape) < 0.5, ends, anything)
-        share = random.choice([1, 2, 4, 8], (*chosen.shape, 1)) / children.shape[2]
-        children = np.where(random.random(children.shape) < share, drawn, children)
+        children = self._inside.source.changed(children, random)
         rows = children.reshape(-1, children.shape[2])
         inner = self._inside.values(rows)
         pool = np.concatenate([self._parents, children], axis=1)

@@ -17,7 +17,6 @@ from codesign.verify.reach import Source
 from codesign.verify.trace import RESET_CLOCKS, Clock, Ports, Recording, write_trace
 
 CANDIDATES = 4096
-CHANGED = (1, 2, 4, 8)  # numbers of an input that are changed at once
 Integers = NDArray[np.int64]
 
 
@@ -44,13 +43,8 @@ class Hunter:
         if not given:
             return np.empty((0, len(self.source.low)), np.int64)
         parents = np.concatenate(given)
-        low, high = self.source.low, self.source.high
         children = parents[random.integers(0, len(parents), CANDIDATES - len(parents))]
-        share = random.choice(CHANGED, (len(children), 1)) / children.shape[1]
-        ends = np.where(random.random(children.shape) < 0.5, low, high)
-        anything = random.integers(low, high, children.shape, endpoint=True)
-        drawn = np.where(random.random(children.shape) < 0.5, ends, anything)
-        return np.concatenate([parents, np.where(random.random(children.shape) < share, drawn, children)])
+        return np.concatenate([parents, self.source.changed(children, random)])
 
     def showing(self, player: Player, number: int, words: Sequence[int], folder: Path) -> tuple[int, ...]:
         """The first of the candidates for which an output differs from what is due; empty if there is none.

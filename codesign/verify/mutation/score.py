@@ -198,6 +198,7 @@ class _Prover:
     player: Player
 
     def survivor(self, sources: Sequence[Path], mutant: Mutant) -> Survivor:
+        """Prove that a fault in some sources changes nothing, or look for an input that shows it."""
         proofs = self.folder / "proofs"
         proof = prove_equivalent(sources, self.include_directories, mutant, proofs, watcher=self.watcher)
         verdict, scope = proof.verdict, proof.scope
