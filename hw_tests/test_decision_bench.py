@@ -104,6 +104,17 @@ def test_a_stream_of_one_score_passes(tmp_path):
     assert len(result.found) == 60
 
 
+def test_wrong_scores_of_a_stream_are_kept(tmp_path, monkeypatch):
+    design, record = write_design(tmp_path, "axi_stream")
+    top = benches.BENCHES["axi_stream_algo"]
+    monkeypatch.setitem(benches.BENCHES, "axi_stream_algo", dataclasses.replace(top, tests=("back_to_back",)))
+    right = stimulus(record)
+    wanted = [word ^ (place == 5) for place, word in enumerate(right.responses)]
+    result = simulate(design, dataclasses.replace(right, responses=wanted), tmp_path / "work", simulator="icarus")
+    assert "1 of 60 transfers differ, the first is number 5" in result.tests[0].message
+    assert list(result.found) == list(right.responses)
+
+
 def test_a_firmware_is_verified_with_and_without_what_stands_around_the_network(tmp_path):
     _, record = write_design(tmp_path, "l1_algo", tmr=True)
     contract = InputContract(tuple(InputFormat(name, "", 0.0, 1.0, 6) for name in "abc"))
