@@ -17,6 +17,10 @@ class ToolError(CodesignError):
     """An external tool is missing, too old, or failed."""
 
 
+class ToolTimeoutError(ToolError):
+    """An external tool did not finish in time and was stopped."""
+
+
 class RunError(CodesignError):
     """A run directory lacks the result of an earlier step, or belongs to another configuration."""
 

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from codesign.errors import ToolError
+from codesign.errors import ToolError, ToolTimeoutError
 
 
 def available_cores() -> int:
@@ -249,7 +249,7 @@ def stream_tool(
         finally:
             timer.cancel()
     if late.is_set():
-        raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped")
+        raise ToolTimeoutError(f"{program} did not finish within {timeout_s:g} s and was stopped")
     return status
 
 
@@ -285,5 +285,5 @@ def _wait(process: "subprocess.Popen[str]", program: str, timeout_s: float) -> s
         _kill(process)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            raise ToolError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error
+            raise ToolTimeoutError(f"{program} did not finish within {timeout_s:g} s and was stopped") from error
         raise

@@ -11,7 +11,9 @@ from codesign.contract import InputContract, InputFormat
 from codesign.tools import find_tool
 from codesign.verify import benches, make_vectors, verify_firmware
 from codesign.verify.cosim import BenchResult, simulate
+from codesign.verify.formal import formal_checks
 from codesign.verify.simulators import SIMULATORS
+from codesign.verify.step import FirmwareUnderTest
 
 pytestmark = [
     pytest.mark.rtl,
@@ -144,6 +146,38 @@ def test_the_vhdl_passes_as_well(tmp_path, interface, points):
     result = simulate(design, stimulus(record, upsets=False), tmp_path / "work", simulator="ghdl")
     assert all(test.passed and test.vectors > 0 for test in result.tests), result.tests
     assert {*benches.BENCHES[TOPS[interface]].tests} - {test.name for test in result.tests} <= {"upset"}
+
+
+# What is changed in which file of the VHDL.
+VHDL_FAULTS = {
+    ("l1_algo", "l1_algo"): {
+        "": ("working_point.vhd", "", ""),
+        "threshold > instead of >=": ("working_point.vhd", ">= signed(threshold)", "> signed(threshold)"),
+        "of equal scores the last": ("score_ranking.vhd", "best_of(a) >= best_of(b)", "best_of(a) > best_of(b)"),
+    },
+    ("axi_stream", "axi_stream_algo"): {
+        "": ("axi_stream_algo.vhd", "", ""),
+        "tvalid for an empty memory": ("axi_stream_algo.vhd", "write_place /= read_place", "write_place = read_place"),
+    },
+}
+
+
+@pytest.mark.yosys
+@pytest.mark.skipif(find_tool("ghdl") is None or find_tool("yosys") is None, reason="GHDL or Yosys is not installed")
+@pytest.mark.parametrize(
+    ("interface", "top", "fault"), [(*tops, fault) for tops, faults in VHDL_FAULTS.items() for fault in faults]
+)
+def test_the_vhdl_of_a_decision_is_proven_equal_to_the_verilog(tmp_path, interface, top, fault):
+    _, record = write_design(tmp_path, interface)
+    design, _ = write_vhdl(tmp_path, interface)
+    file, right, wrong = VHDL_FAULTS[interface, top][fault]
+    text = (tmp_path / file).read_text()
+    assert text.count(right) == 1 or not right, "the fault does not fit the source any more"
+    (tmp_path / file).write_text(text.replace(right, wrong))
+    record |= {"vhdl_sources": [str(source) for source in design.sources]}
+    verdicts = {check.module: check.verdict for check in formal_checks(FirmwareUnderTest(tmp_path, record), tmp_path)}
+    assert verdicts.pop(top) == ("different" if fault else "proven")
+    assert set(verdicts.values()) == {"proven"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from codesign.verify.step import FirmwareUnderTest
 
 
-METHOD = 4  # one more whenever a verification finds more than before, so that older ones are repeated
+METHOD = 5  # one more whenever a verification finds more than before, so that older ones are repeated
 
 
 def verify_inputs(run: Run) -> object:

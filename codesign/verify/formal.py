@@ -1,17 +1,18 @@
 """Proofs by Yosys instead of samples: VHDL = Verilog and RTL = netlist, for every input and for ever.
 
-The design is taken apart: every stage of the adder graph as one combinational function, and each module around them
-with a stand-in for what it contains, in which every output bit is one input bit, by induction over the clocks.
+The design is taken apart: every stage of the adder graph as one combinational function, and each module around them,
+up to the top with its registers and counters, as a machine that begins with clear registers, with a stand-in for what
+is proven already, in which every output bit is another function of the inputs.
 """
 
 import re
 import time
 from collections.abc import Iterator
+from itertools import chain, combinations
 from pathlib import Path
 
 from codesign.progress import Progress, silent
 from codesign.tools import require_tool, run_tool
-from codesign.verify.interface import NETWORK_TOP, promised_latency
 from codesign.verify.mutation.sites import MODULE
 from codesign.verify.proofs import FormalCheck
 from codesign.verify.sat import Form, compare_forms
@@ -61,25 +62,23 @@ def _checks(
 ) -> Iterator[FormalCheck]:
     verilog = _verilog(under_test)
     if STAGE.fullmatch(module):
-        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys", None)
+        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys")
         if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
             return
         netlist = SYNTHESIS.format(reads=verilog, module=module)
-        yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys", None)
+        yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys")
     else:
-        text = modules[module].read_text()
-        inner = [name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)]
+        others = [name for name in modules if name != module]  # those that it does not hold do no harm
         stubs = folder / f"stubs_{module}.v"
-        stubs.write_text("\n".join(_stub(modules[name].read_text(), name) for name in inner))
-        gold, gate = (Form(f"{reads}\n{_replaced(inner, stubs)}") for reads in (verilog, _read(vhdl)))
-        clocks = promised_latency(under_test.record, NETWORK_TOP) + 2
-        yield _check(LANGUAGES, module, gold, gate, folder / f"vhdl_{module}.ys", clocks)
+        stubs.write_text(_stubs(vhdl.read_text(), others))
+        gold, gate = (Form(f"{reads}\n{_replaced(others, stubs)}") for reads in (verilog, _read(vhdl)))
+        yield _check(LANGUAGES, module, gold, gate, folder / f"vhdl_{module}.ys", sequences=True)
 
 
-def _check(forms: str, module: str, gold: Form, gate: Form, script: Path, clocks: int | None) -> FormalCheck:
+def _check(forms: str, module: str, gold: Form, gate: Form, script: Path, *, sequences: bool = False) -> FormalCheck:
     started = time.monotonic()
-    verdict = compare_forms(gold, gate, module, script, clocks=clocks, timeout_s=TIMEOUT_S).verdict
-    method = "all inputs" if clocks is None else f"all inputs, by induction after {clocks} clocks"
+    verdict = compare_forms(gold, gate, module, script, sequences=sequences, timeout_s=TIMEOUT_S).verdict
+    method = "all sequences of inputs from clear registers" if sequences else "all inputs"
     return FormalCheck(forms, module, verdict, method, time.monotonic() - started)
 
 
@@ -94,11 +93,11 @@ def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
     Modules of several sizes (``name #(``) are left out: GHDL gives each size a name of its own, and they are proven
     within what contains them.
     """
-    own = [path for path in under_test.design.sources if path.parent.name != "static" and "_tables" not in path.name]
+    own = [path for path in under_test.whole.sources if path.parent.name != "static" and "_tables" not in path.name]
     text = "\n".join(path.read_text() for path in own)
     modules = {MODULE.findall(path.read_text())[0]: path for path in own}
     used = {name for name in modules if re.search(rf"^\s*{name}\s+\w+\s*\(", text, re.MULTILINE)}
-    return {name: path for name, path in modules.items() if name in {*used, under_test.design.top}}
+    return {name: path for name, path in modules.items() if name in {*used, under_test.whole.top}}
 
 
 def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
@@ -108,7 +107,7 @@ def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
     log = folder / "ghdl.log"
     run_tool([ghdl, "-a", "--std=08", *sources], cwd=folder, timeout_s=600, log=log)
     text = run_tool(
-        [ghdl, "--synth", "--std=08", "--out=verilog", under_test.vhdl.top], cwd=folder, timeout_s=600, log=log
+        [ghdl, "--synth", "--std=08", "--out=verilog", under_test.whole.top], cwd=folder, timeout_s=600, log=log
     )
     target.write_text(WITHOUT_DEFAULT.sub(with_default, text[text.index("module ") :]))
     return target
@@ -120,8 +119,8 @@ def with_default(found: re.Match[str]) -> str:
 
 
 def _verilog(under_test: FirmwareUnderTest) -> str:
-    includes = "".join(f" -I {path.resolve()}" for path in under_test.design.include_directories)
-    return "\n".join(f"read_verilog -sv -defer{includes} {path.resolve()}" for path in under_test.design.sources)
+    includes = "".join(f" -I {path.resolve()}" for path in under_test.whole.include_directories)
+    return "\n".join(f"read_verilog -sv -defer{includes} {path.resolve()}" for path in under_test.whole.sources)
 
 
 def _read(path: Path) -> str:
@@ -133,14 +132,26 @@ def _replaced(modules: list[str], stubs: Path) -> str:
     return "\n".join([*(f"delete {name} $abstract\\{name} %% {name}" for name in modules), _read(stubs)])
 
 
-def _stub(text: str, name: str) -> str:
-    """A module of the same ports in which every output bit is one input bit."""
-    header = next(match for match in HEADER.finditer(text) if match["name"] == name)
-    ports = [(kind, int(high or 0), port) for kind, high, port in PORT.findall(header["ports"])]
-    inputs = [
-        f"{port}[{bit}]" for kind, high, port in ports if kind == "input" and port != "clk" for bit in range(high + 1)
-    ]
+def _stubs(text: str, names: list[str]) -> str:
+    """Modules of the same ports in which every output bit is another function of the inputs, but not of the reset.
+
+    The ends of the ports are numbers in this text.
+    """
+    headers = {match["name"]: PORT.findall(match["ports"]) for match in HEADER.finditer(text)}
+    return "\n".join(
+        _stub(name, [(kind, int(high or 0), port) for kind, high, port in headers[name]]) for name in names
+    )
+
+
+def _stub(name: str, ports: list[tuple[str, int, str]]) -> str:
+    bits = {
+        kind: [f"{port}[{bit}]" for side, high, port in ports if side == kind for bit in range(high + 1)]
+        for kind in ("input", "output")
+    }
+    free = [bit for bit in bits["input"] if bit.partition("[")[0] not in ("clk", "reset")]
+    functions = chain(free, (f"{one} ^ {two}" for one, two in combinations(free, 2)))
     declared = ", ".join(f"{kind} wire [{high}:0] {port}" for kind, high, port in ports)
-    outputs = [f"{port}[{bit}]" for kind, high, port in ports if kind == "output" for bit in range(high + 1)]
-    wires = "\n".join(f"    assign {out} = {inputs[place % len(inputs)]};" for place, out in enumerate(outputs))
+    wires = "\n".join(
+        f"    assign {out} = {function};" for out, function in zip(bits["output"], functions, strict=False)
+    )
     return f"module {name}({declared});\n{wires}\nendmodule\n"
