@@ -99,6 +99,7 @@ class VerificationSection(Section):
         x_vectors: vectors of the additional four-state run in Icarus Verilog (X propagation).
         full: also the VHDL, the synthesised netlist, planted faults and proofs, which take minutes.
         mutants: faults planted in the full verification.
+        proof_seconds: limit of each proof of the full verification; what takes longer is reported as not decided.
     """
 
     vectors: Annotated[int, Field(ge=100)] = 12_000
@@ -106,3 +107,4 @@ class VerificationSection(Section):
     x_vectors: Annotated[int, Field(ge=10)] = 60
     full: bool = False
     mutants: Annotated[int, Field(ge=1)] = 2000
+    proof_seconds: Annotated[int, Field(ge=1)] = 60

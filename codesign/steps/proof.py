@@ -73,7 +73,7 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         design = firmware_design(run.path / "firmware", firmware)
         netlist = partial(simulable_netlist, design, main_board(run).family, run.path / "synth" / "yosys")
         searched = {} if under_test.machine is None else _searched(run, contract, under_test)
-        options = FullOptions(netlist, section.simulator, section.mutants, **searched)
+        options = FullOptions(netlist, section.simulator, section.mutants, section.proof_seconds, **searched)
         result = verify_fully(given, result, options, progress)
         result = _with_witnesses(run, firmware, result)
     result = dataclasses.replace(result, float32_rounded=rounded)

@@ -8,17 +8,19 @@ is proven already, in which every output bit is another function of the inputs.
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain, combinations
 from pathlib import Path
 
 from codesign.progress import Progress, silent
-from codesign.tools import require_tool, run_tool
+from codesign.tools import available_cores, require_tool, run_tool
 from codesign.verify.mutation.sites import MODULE
 from codesign.verify.proofs import FormalCheck
 from codesign.verify.sat import Form, compare_forms
 from codesign.verify.step import FirmwareUnderTest
 
-TIMEOUT_S = 60
 STAGE = re.compile(r"logic\d+")
 LANGUAGES, NETLIST = "VHDL = Verilog", "netlist = Verilog"
 HEADER = re.compile(r"\bmodule\s+(?P<name>\w+)\s*(?:#.*?)?\((?P<ports>.*?)\);", re.DOTALL)
@@ -35,56 +37,67 @@ read_verilog +/xilinx/cells_sim.v
 """
 
 
-def formal_checks(under_test: FirmwareUnderTest, folder: Path, progress: Progress = silent) -> tuple[FormalCheck, ...]:
+def formal_checks(
+    under_test: FirmwareUnderTest, folder: Path, proof_s: int = 60, progress: Progress = silent
+) -> tuple[FormalCheck, ...]:
     """Compare VHDL and Verilog module by module, and the netlist of the smallest stage with its Verilog.
 
     Args:
         under_test: the firmware.
         folder: receives the VHDL as GHDL synthesises it, scripts and logs.
+        proof_s: limit of each proof, seconds.
         progress: called with (what, done, total).
 
     Raises:
         ToolError: Yosys or GHDL is missing or does not read the design.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    vhdl = _synthesised_vhdl(under_test, folder)
-    checks = []
-    modules = _modules(under_test)
-    for done, module in enumerate(modules):
-        progress(f"proving {module}", done, len(modules))
-        checks += list(_checks(under_test, module, modules, vhdl, folder))
-    progress("proofs", len(modules), len(modules))
+    claims = tuple(_claims(under_test, _synthesised_vhdl(under_test, folder), folder))
+    checks: list[FormalCheck] = []
+    with ThreadPoolExecutor(max_workers=available_cores()) as pool:  # a proof is a process of its own
+        for check in pool.map(partial(_Claim.checked, proof_s=proof_s), claims):
+            progress(f"proved {check.module}", len(checks), len(claims))
+            checks.append(check)
     return tuple(checks)
 
 
-def _checks(
-    under_test: FirmwareUnderTest, module: str, modules: dict[str, Path], vhdl: Path, folder: Path
-) -> Iterator[FormalCheck]:
-    verilog = _verilog(under_test)
-    if STAGE.fullmatch(module):
-        yield _check(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), folder / f"vhdl_{module}.ys")
-        if module != _smallest_stage(modules):  # a synthesis takes longer than all the proofs
-            return
-        netlist = SYNTHESIS.format(reads=verilog, module=module)
-        yield _check(NETLIST, module, Form(verilog), Form(netlist), folder / f"netlist_{module}.ys")
-    else:
+@dataclass(frozen=True)
+class _Claim:
+    """That two forms of a module are equal."""
+
+    forms: str
+    module: str
+    gold: Form
+    gate: Form
+    script: Path
+    sequences: bool = False
+
+    def checked(self, proof_s: int) -> FormalCheck:
+        started = time.monotonic()
+        found = compare_forms(
+            self.gold, self.gate, self.module, self.script, sequences=self.sequences, timeout_s=proof_s
+        )
+        method = "all sequences of inputs from clear registers" if self.sequences else "all inputs"
+        return FormalCheck(self.forms, self.module, found.verdict, method, time.monotonic() - started)
+
+
+def _claims(under_test: FirmwareUnderTest, vhdl: Path, folder: Path) -> Iterator[_Claim]:
+    modules, verilog = _modules(under_test), _verilog(under_test)
+    for module in modules:
+        script = folder / f"vhdl_{module}.ys"
+        if STAGE.fullmatch(module):
+            yield _Claim(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), script)
+            continue
         others = [name for name in modules if name != module]  # those that it does not hold do no harm
         stubs = folder / f"stubs_{module}.v"
         stubs.write_text(_stubs(vhdl.read_text(), others))
         gold, gate = (Form(f"{reads}\n{_replaced(others, stubs)}") for reads in (verilog, _read(vhdl)))
-        yield _check(LANGUAGES, module, gold, gate, folder / f"vhdl_{module}.ys", sequences=True)
-
-
-def _check(forms: str, module: str, gold: Form, gate: Form, script: Path, *, sequences: bool = False) -> FormalCheck:
-    started = time.monotonic()
-    verdict = compare_forms(gold, gate, module, script, sequences=sequences, timeout_s=TIMEOUT_S).verdict
-    method = "all sequences of inputs from clear registers" if sequences else "all inputs"
-    return FormalCheck(forms, module, verdict, method, time.monotonic() - started)
-
-
-def _smallest_stage(modules: dict[str, Path]) -> str:
+        yield _Claim(LANGUAGES, module, gold, gate, script, sequences=True)
     stages = [name for name in modules if STAGE.fullmatch(name)]
-    return min(stages, key=lambda name: modules[name].stat().st_size)
+    if stages:  # one of them: a synthesis takes longer than all the proofs
+        smallest = min(stages, key=lambda name: modules[name].stat().st_size)
+        netlist = Form(SYNTHESIS.format(reads=verilog, module=smallest))
+        yield _Claim(NETLIST, smallest, Form(verilog), netlist, folder / f"netlist_{smallest}.ys")
 
 
 def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:

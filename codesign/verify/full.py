@@ -34,6 +34,7 @@ class FullOptions:
         synthesise: makes the netlist, or finds it up to date, and returns its folder and its fabric.
         simulator: simulator of the long run, whose recorded clocks are played against the planted faults.
         mutants: faults to plant.
+        proof_s: limit of each proof, seconds.
         feed: what can come to the inputs of the network; None: anything.
         hunter: looks for vectors that show planted faults which the others do not.
     """
@@ -41,6 +42,7 @@ class FullOptions:
     synthesise: Callable[[], tuple[Path, str]]
     simulator: str
     mutants: int
+    proof_s: int = 60
     feed: Feed | None = None
     hunter: Hunter | None = None
 
@@ -87,9 +89,10 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
         legal=() if options.feed is None else options.feed.conditions(),
         hunter=options.hunter,
+        proof_s=options.proof_s,
         progress=progress,
     )
-    formal = formal_checks(given.under_test, given.work_dir / "formal", progress)
+    formal = formal_checks(given.under_test, given.work_dir / "formal", options.proof_s, progress)
     faults = [mutation.fault, *(str(check) for check in formal if not check.passed)]
     return _with_faults(dataclasses.replace(result, mutation=mutation, formal=formal), faults)
 

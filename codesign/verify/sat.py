@@ -48,7 +48,7 @@ abc -dff -script +strash;scorr
 opt_clean
 """
 DEEPEST = 40  # clocks from clear registers in which a difference is looked for
-LIMIT_S = 600.0  # for all that Yosys does
+READING_S = 600.0  # for all that Yosys does before it asks the solver
 WIRES = """\
 (* techmap_celltype = "$dff" *)
 module register_as_wire #(parameter WIDTH = 1, parameter CLK_POLARITY = 1) (
@@ -129,7 +129,9 @@ def compare_forms(
     )
     log = script.with_suffix(".log")
     try:
-        output = run_tool([require_tool("yosys"), "-Q", script.name], cwd=script.parent, timeout_s=LIMIT_S, log=log)
+        output = run_tool(
+            [require_tool("yosys"), "-Q", script.name], cwd=script.parent, timeout_s=READING_S + timeout_s, log=log
+        )
     except ToolTimeoutError:  # the sweep knows no limit of its own
         return Comparison("not decided")
     if any(text in output for text in PROVEN):

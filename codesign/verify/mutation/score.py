@@ -119,6 +119,7 @@ def mutation_score(
     ranges: Ranges | None = None,
     legal: Sequence[str] = (),
     hunter: Hunter | None = None,
+    proof_s: int = 60,
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -134,6 +135,7 @@ def mutation_score(
         ranges: of the values in the stages of the network; None where nothing is known of them.
         legal: what always holds of the input of the network, as Verilog.
         hunter: looks for vectors that show what the recorded bench did not; None: nobody does.
+        proof_s: limit of each proof, seconds.
         progress: called with (what, done, total).
 
     Raises:
@@ -153,7 +155,7 @@ def mutation_score(
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
     watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges, legal)
-    prover = _Prover(design.include_directories, folder, watcher, hunter, player)
+    prover = _Prover(design.include_directories, folder, watcher, hunter, player, proof_s)
     survivors = _prove(mutable, alive, prover, progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
@@ -196,11 +198,14 @@ class _Prover:
     watcher: Watcher | None
     hunter: Hunter | None
     player: Player
+    proof_s: int
 
     def survivor(self, sources: Sequence[Path], mutant: Mutant) -> Survivor:
         """Prove that a fault in some sources changes nothing, or look for an input that shows it."""
         proofs = self.folder / "proofs"
-        proof = prove_equivalent(sources, self.include_directories, mutant, proofs, watcher=self.watcher)
+        proof = prove_equivalent(
+            sources, self.include_directories, mutant, proofs, watcher=self.watcher, timeout_s=self.proof_s
+        )
         verdict, scope = proof.verdict, proof.scope
         shown: tuple[int, ...] = ()
         if self.hunter is not None and verdict != "equivalent":
