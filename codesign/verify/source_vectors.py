@@ -1,5 +1,7 @@
 """Test vectors for firmware that unpacks words: every bit of the words moves, whatever it means."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,38 +79,54 @@ def make_source_vectors(
     free = count - len(extremes) - ZERO_VECTORS - TOGGLING_VECTORS
     if free < 0:
         raise DataError(f"test vectors: expected at least {count - free} for {len(low)} word fields, got {count}")
-    n_reaching = 0 if search is None else int(free * REACHING_SHARE)
-    free -= n_reaching
-    n_ties, n_saturating = int(free * TIES_SHARE), int(free * SATURATING_SHARE)
-    n_real = min(free - n_ties - n_saturating - int(free * UNIFORM_SHARE), len(events))
-    n_uniform = free - n_ties - n_saturating - n_real
+    rows = _rows(free, len(events), searched=search is not None)
 
-    def uniform(rows: int) -> Integers:
-        return random.integers(low, high, size=(rows, len(low)), endpoint=True)
+    def uniform(number: int) -> Integers:
+        return random.integers(low, high, size=(number, len(low)), endpoint=True)
 
-    saturating = uniform(n_saturating)
+    saturating = uniform(rows.saturating)
     if len(events):
-        encode(unpacker, contract, events[random.integers(0, len(events), size=n_saturating)], saturating, random)
+        encode(unpacker, contract, events[random.integers(0, len(events), size=rows.saturating)], saturating, random)
     saturating = _some_at_their_ends(saturating, source, random)
-    real, ties = uniform(n_real), uniform(n_ties)
-    encode(unpacker, contract, events[random.permutation(len(events))[:n_real]], real, random)
+    real, ties = uniform(rows.real), uniform(rows.ties)
+    encode(unpacker, contract, events[random.permutation(len(events))[: rows.real]], real, random)
     for plan, own in zip(unpacker.blocks, unpacker.split(ties), strict=True):
         _tie(plan, own, random)
     blocks = {
         "real events": real,
         "saturating": saturating,
         "extremes": extremes,
-        "uniform": uniform(n_uniform),
+        "uniform": uniform(rows.uniform),
         "zero": np.zeros((ZERO_VECTORS, len(low)), dtype=np.int64),
         "ties": ties,
     }
     toggling = np.where(np.arange(TOGGLING_VECTORS)[:, None] % 2, *_toggled(fields))
     if search is not None:
-        found = search(np.concatenate([*blocks.values(), toggling]), n_reaching)
-        blocks |= {REACHING: found, "uniform": np.concatenate([blocks["uniform"], uniform(n_reaching - len(found))])}
+        found = search(np.concatenate([*blocks.values(), toggling]), rows.reaching)
+        more = uniform(rows.reaching - len(found))
+        blocks |= {REACHING: found, "uniform": np.concatenate([blocks["uniform"], more])}
     categories = SOURCE_CATEGORIES if search is None else (*SOURCE_CATEGORIES, REACHING)
     vectors = shuffled(blocks, toggling, random, categories)
     return vectors, unpacker.unpack(vectors.inputs)
+
+
+class _Rows(NamedTuple):
+    """How many vectors of each category."""
+
+    reaching: int
+    ties: int
+    saturating: int
+    real: int
+    uniform: int
+
+
+def _rows(free: int, events: int, *, searched: bool) -> _Rows:
+    """Share what the fixed categories leave free; there are only so many real events."""
+    reaching = int(free * REACHING_SHARE) if searched else 0
+    free -= reaching
+    ties, saturating = int(free * TIES_SHARE), int(free * SATURATING_SHARE)
+    real = min(free - ties - saturating - int(free * UNIFORM_SHARE), events)
+    return _Rows(reaching, ties, saturating, real, free - ties - saturating - real)
 
 
 def _some_at_their_ends(words: Integers, source: Source, random: np.random.Generator) -> Integers:
