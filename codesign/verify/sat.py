@@ -27,15 +27,17 @@ opt -full
 {sweep}
 sat -timeout {timeout_s} {method} -show-inputs -prove trigger 0 miter
 """
-# An entry of a table that nothing can select is undefined in both forms, and zero here.
+# An entry of a table that nothing can select is undefined in both forms, and zero here: early, before the two forms of
+# a table are optimised differently; late where there are memories that are written, whose ports lose their enable else.
 SIDE = """\
 {reads}
 hierarchy -check -top {module}
+{early}
 proc
 flatten
 {registers}
 memory -nordff
-setundef -zero
+{late}
 opt_clean
 """
 # Registers of the two forms that always hold the same become one (signal correspondence: van Eijk, IEEE TCAD 19, 814,
@@ -119,8 +121,9 @@ def compare_forms(
         techmap = script.with_suffix(".wires.v")  # a script's own: others may run at the same time
         techmap.write_text(WIRES)
         registers = f"techmap -map {techmap.name}"
+    zero = dict(zip(("late", "early") if sequences else ("early", "late"), ("setundef -zero", ""), strict=True))
     sides = {
-        side: SIDE.format(reads=form.reads, module=module, registers=registers)
+        side: SIDE.format(reads=form.reads, module=module, registers=registers, **zero)
         for side, form in (("gold", gold), ("gate", gate))
     }
     sweep, method = (SWEEP, f"-tempinduct -set-init-zero -maxsteps {DEEPEST}") if sequences else ("", "")
