@@ -18,6 +18,7 @@ from codesign.verify.mutation.score import mutation_score
 from codesign.verify.netlist import netlist_design
 from codesign.verify.ranges import Ranges
 from codesign.verify.result import BenchOutcome, VerifyResult
+from codesign.verify.sat import PROOF_S
 from codesign.verify.step import Given, bench_outcomes, run_around, run_bench, timing_faults
 from codesign.verify.trace import Ports, read_tests, write_trace
 
@@ -42,7 +43,7 @@ class FullOptions:
     synthesise: Callable[[], tuple[Path, str]]
     simulator: str
     mutants: int
-    proof_s: int = 60
+    proof_s: int = PROOF_S
     feed: Feed | None = None
     hunter: Hunter | None = None
 

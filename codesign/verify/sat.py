@@ -51,6 +51,7 @@ opt_clean
 """
 DEEPEST = 40  # clocks from clear registers in which a difference is looked for
 READING_S = 600.0  # for all that Yosys does before it asks the solver
+PROOF_S = 60  # for the solver, unless somebody has more time
 WIRES = """\
 (* techmap_celltype = "$dff" *)
 module register_as_wire #(parameter WIDTH = 1, parameter CLK_POLARITY = 1) (
@@ -99,7 +100,7 @@ def compare_forms(
     *,
     sequences: bool = False,
     wires: bool = False,
-    timeout_s: int,
+    timeout_s: int = PROOF_S,
 ) -> Comparison:
     """Compare two forms of a module for all inputs.
 
@@ -121,9 +122,9 @@ def compare_forms(
         techmap = script.with_suffix(".wires.v")  # a script's own: others may run at the same time
         techmap.write_text(WIRES)
         registers = f"techmap -map {techmap.name}"
-    zero = dict(zip(("late", "early") if sequences else ("early", "late"), ("setundef -zero", ""), strict=True))
+    early, late = ("", "setundef -zero") if sequences else ("setundef -zero", "")
     sides = {
-        side: SIDE.format(reads=form.reads, module=module, registers=registers, **zero)
+        side: SIDE.format(reads=form.reads, module=module, registers=registers, early=early, late=late)
         for side, form in (("gold", gold), ("gate", gate))
     }
     sweep, method = (SWEEP, f"-tempinduct -set-init-zero -maxsteps {DEEPEST}") if sequences else ("", "")

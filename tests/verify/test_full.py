@@ -18,6 +18,7 @@ from codesign.verify.step import FirmwareUnderTest, verify_firmware
 from codesign.verify.trace import Clock, Recording
 
 REFERENCE = "trained network"
+PROOF_S = 61
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def verified(tmp_path_factory):
         )  # fmt: skip
         return folder / "synth", "7series"
 
-    return given, verify_fully(given, quick, FullOptions(netlist, "icarus", 10_000)), folder / "synth"
+    return given, verify_fully(given, quick, FullOptions(netlist, "icarus", 10_000, PROOF_S)), folder / "synth"
 
 
 @pytest.mark.slow
@@ -70,6 +71,13 @@ class TestFull:
         modules = {check.module for check in result.formal if check.forms == "VHDL = Verilog"}
         assert modules == {"logic0", "logic1", "network", "network_ports", "trigger_algorithm"}
         assert sum(check.forms == "netlist = Verilog" for check in result.formal) == 1
+
+    def test_every_proof_has_the_time_that_was_asked_for(self, verified):
+        given, _, _ = verified
+        for folder in ("formal", "mutation/proofs"):
+            scripts = [path.read_text() for path in (given.work_dir / folder).glob("*.ys")]
+            assert scripts
+            assert all(f"sat -timeout {PROOF_S} " in script for script in scripts), folder
 
     def test_what_was_exercised_is_counted(self, verified):
         _, result, _ = verified

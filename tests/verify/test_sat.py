@@ -3,6 +3,7 @@
 import pytest
 
 from codesign.tools import find_tool
+from codesign.verify import sat
 from codesign.verify.formal import WITHOUT_DEFAULT, with_default
 from codesign.verify.sat import Form, compare_forms
 
@@ -55,6 +56,31 @@ def test_an_entry_that_nothing_selects_is_the_same_in_both(tmp_path):
     assert (
         compare_forms(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60).verdict == "proven"
     )
+
+
+ENTRIES = {place: "xx" if place in (6, 7, 8, 9, 10, 11) else f"{3 - place // 8 * 2:02b}" for place in range(16)}
+LISTED = "".join(f"4'd{place}: out = 2'b{value}; " for place, value in ENTRIES.items())
+ONE_HOT = "".join(f"16'b{1 << place:016b}: out <= 2'b{value}; " for place, value in ENTRIES.items())
+
+
+def test_an_entry_without_a_value_is_the_same_as_a_list_and_as_ghdl_writes_it(tmp_path):
+    ports = "(input [3:0] in, output reg [1:0] out)"
+    (tmp_path / "gold.v").write_text(f"module table_of_two {ports}; always @* case (in) {LISTED} endcase endmodule\n")
+    selected = "{" + ", ".join(f"in == 4'd{place}" for place in reversed(ENTRIES)) + "}"
+    (tmp_path / "gate.v").write_text(
+        f"module table_of_two {ports}; wire [15:0] selected = {selected};\n"
+        f"always @* case (selected) {ONE_HOT} default: out <= 'bx; endcase endmodule\n"
+    )
+    gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
+    assert compare_forms(gold, gate, "table_of_two", tmp_path / "proof" / "proof.ys").verdict == "proven"
+
+
+def test_what_takes_too_long_is_not_decided(tmp_path, monkeypatch):
+    monkeypatch.setattr(sat, "READING_S", 0.001 - sat.PROOF_S)
+    (tmp_path / "table.v").write_text(table(range(64)))
+    form = Form(f"read_verilog -sv -defer {tmp_path}/table.v")
+    found = compare_forms(form, form, "table_of_squares", tmp_path / "proof" / "proof.ys", sequences=True)
+    assert found.verdict == "not decided"
 
 
 def test_a_selection_of_ghdl_gets_the_default_that_it_lacks():

@@ -16,7 +16,7 @@ from codesign.verify.mutation.sites import SELECT, Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
 from codesign.verify.ranges import NEVER
-from codesign.verify.sat import Form, compare_forms
+from codesign.verify.sat import PROOF_S, Form, compare_forms
 
 REGISTERS = re.compile(r"\bposedge\b")
 BODY = re.compile(r"^\s*module\s+(\w+).*?^\s*endmodule", re.MULTILINE | re.DOTALL)
@@ -48,7 +48,7 @@ def prove_equivalent(
     folder: Path,
     *,
     watcher: Watcher | None = None,
-    timeout_s: int = 60,
+    timeout_s: int = PROOF_S,
 ) -> Proof:
     """Decide whether a fault that was not seen can be seen at all; a fault among registers stays unproven.
 

@@ -20,6 +20,7 @@ from codesign.verify.mutation.sites import Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.player import Player, build_player
 from codesign.verify.ranges import Ranges
+from codesign.verify.sat import PROOF_S
 from codesign.verify.trace import Ports
 
 SHOWN = "simulation"  # of an input that was searched
@@ -119,7 +120,7 @@ def mutation_score(
     ranges: Ranges | None = None,
     legal: Sequence[str] = (),
     hunter: Hunter | None = None,
-    proof_s: int = 60,
+    proof_s: int = PROOF_S,
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
