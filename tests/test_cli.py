@@ -1,6 +1,7 @@
 """What a user types wrong: one readable message, exit status 2, no traceback, nothing half-written."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -98,16 +99,25 @@ def test_missing_tools_stop_a_run_before_it_begins(codesign, small_toml, monkeyp
     assert not Path("runs/small/data.json").exists()
 
 
-def test_training_without_the_ml_stack_says_what_to_install(codesign, small_toml, tmp_path):
+@pytest.mark.parametrize(("backend", "extras"), [("jax", "ml"), ("tensorflow", "ml,tensorflow")])
+def test_training_without_the_ml_stack_says_what_to_install(codesign, small_toml, tmp_path, backend, extras):
     code = (
         "import sys\n"
         "for name in ('alkaid', 'hgq', 'hls4ml', 'jax', 'keras', 'tensorflow'): sys.modules[name] = None\n"
         "from codesign.cli import main; main()"
     )
     command = [sys.executable, "-c", code, "train", str(small_toml)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 2
-    assert "pip install 'codesign[ml]'" in done.stderr
+    assert f"pip install 'codesign[{extras}]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -23,8 +23,9 @@ def import_keras() -> Any:
         import codesign.models.tables
         import codesign.models.tree_layers  # noqa: F401
     except ImportError as error:
+        backend = os.environ["KERAS_BACKEND"]
+        extras = "ml,tensorflow" if backend == "tensorflow" else "ml"
         raise ModelError(
-            f"networks need Keras, HGQ2 and the Keras backend {os.environ['KERAS_BACKEND']!r} ({error}): "
-            "pip install 'codesign[ml]'"
+            f"networks need Keras, HGQ2 and the Keras backend {backend!r} ({error}): pip install 'codesign[{extras}]'"
         ) from error
     return keras
