@@ -12,6 +12,7 @@ import pytest
 
 from codesign.cli import command
 from codesign.data.dataset import Column, write_dataset
+from codesign.run import Run
 
 
 def edit(path, old, new):
@@ -127,6 +128,17 @@ def test_unknown_board_on_the_command_line(codesign, small_toml):
     assert status == 2
     assert "alveo-u250" in err
     assert not Path("runs/small/boards.json").exists()
+
+
+@pytest.mark.parametrize("asked", [("verify", "--full"), ("synth", "--board", "zcu104")])
+def test_what_is_asked_of_a_busy_run_is_not_remembered(codesign, small_toml, asked):
+    run = Run.start(small_toml, None)
+    before = {path.name for path in run.path.iterdir()} | {".lock"}
+    step, *options = asked
+    with run.lock():
+        status, _, err = codesign(step, run.path, *options)
+    assert (status, "another codesign process" in err) == (2, True)
+    assert {path.name for path in run.path.iterdir()} == before
 
 
 def test_unknown_command_and_option(codesign):

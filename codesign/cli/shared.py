@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,17 @@ def open_run(path: Path, output: Path | None) -> Any:
     return opened
 
 
-def run_step(opened: Any, name: str, *, force: bool, as_json: bool) -> None:
-    """Execute a step, print its result, and leave with status 1 if it failed."""
+def run_step(
+    opened: Any, name: str, *, force: bool, as_json: bool, remember: Callable[[Any], None] = lambda opened: None
+) -> None:
+    """Execute a step, print its result, and leave with status 1 if it failed.
+
+    ``remember`` writes into the run directory what was asked for, once no other process works there.
+    """
     from codesign.summary import failures, step_lines
 
     with opened.lock():
+        remember(opened)
         outcome = execute_step(opened, name, force=force)
     if as_json:
         print_json(outcome.record)

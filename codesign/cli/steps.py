@@ -1,5 +1,6 @@
 """The commands of the pipeline after the data: run, train, generate, verify, synth, report, boards."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -82,9 +83,8 @@ def verify(run: Path, full: bool | None, output: Path | None, force: bool, as_js
     """
     from codesign.steps import remember_full
 
-    opened = open_run(run, output)
-    remember_full(opened, full)
-    run_step(opened, "verify", force=force, as_json=as_json)
+    remember = partial(remember_full, full=full)
+    run_step(open_run(run, output), "verify", force=force, as_json=as_json, remember=remember)
 
 
 @click.command(epilog=example("codesign synth runs/jet_tagging --board pynq-z2"))
@@ -101,9 +101,8 @@ def synth(run: Path, boards: tuple[str, ...], output: Path | None, force: bool, 
     """
     from codesign.steps import remember_boards
 
-    opened = open_run(run, output)
-    remember_boards(opened, boards)
-    run_step(opened, "synth", force=force, as_json=as_json)
+    remember = partial(remember_boards, names=boards)
+    run_step(open_run(run, output), "synth", force=force, as_json=as_json, remember=remember)
 
 
 @click.command(
