@@ -107,4 +107,4 @@ class VerificationSection(Section):
     x_vectors: Annotated[int, Field(ge=10)] = 60
     full: bool = False
     mutants: Annotated[int, Field(ge=1)] = 2000
-    proof_seconds: Annotated[int, Field(ge=1)] = 60
+    proof_seconds: Annotated[int, Field(ge=1)] = 120

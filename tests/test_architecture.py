@@ -33,7 +33,7 @@ LIGHT = [
 # Who may import whom inside the package, by first folder or file (DESIGN: left may import right).
 FOUNDATION = {"errors", "files", "tools", "assets", "fixed_point", "naming", "objects", "progress", "run", "config"}
 FOUNDATION |= {"config_firmware", "config_synthesis", "config_source", "bunch_clock"}
-FOUNDATION |= {"sections", "task", "__version__", "pipeline_stages"}
+FOUNDATION |= {"sections", "task", "__version__", "pipeline_stages", "yosys_reading"}
 CONTRACT = {"contract", "input_formats", "presets", "unpacking"}
 ALLOWED = {
     "data": FOUNDATION | CONTRACT | {"data", "features", "codesign"},

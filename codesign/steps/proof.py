@@ -13,7 +13,7 @@ from codesign.run import Run
 from codesign.source_presets import source_unpacker
 from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
 from codesign.tools import require_tool
-from codesign.witnesses import keep_witnesses, witnesses_digest
+from codesign.witnesses import keep_witnesses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from codesign.verify.step import FirmwareUnderTest
 
 
-METHOD = 5  # one more whenever a verification finds more than before, so that older ones are repeated
+METHOD = 6  # one more whenever a verification finds more than before, so that older ones are repeated
+# A full verification searches vectors that show what the others missed, and begins again with them; at most so often.
+ROUNDS = 3
 
 
 def verify_inputs(run: Run) -> object:
@@ -37,21 +39,32 @@ def verify_inputs(run: Run) -> object:
         wants_full(run),
         run.config.seed,
         firmware_files(run),
-        witnesses_digest(run),
     ]
 
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    for name in ("ghdl", "yosys") if wants_full(run) else ():
+        require_tool(name)
+    firmware = run.record("firmware")
+    for _ in range(ROUNDS):
+        result = _verified(run, firmware, progress)
+        kept = _keep_witnesses(run, firmware, result)
+        if not kept:
+            break
+        progress(f"{kept} new vectors show planted faults that the others did not: verifying again", 0, 1)
+    changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
+    return {**dataclasses.asdict(result), "modified_files": changed}
+
+
+def _verified(run: Run, firmware: dict[str, Any], progress: Progress) -> "VerifyResult":
+    """One verification, quick or full."""
     from codesign.synth.dispatch import firmware_design
     from codesign.verify.counterexample import explain_failure
     from codesign.verify.full import FullOptions, verify_fully
     from codesign.verify.step import FirmwareUnderTest, Given, verify_firmware
 
-    for name in ("ghdl", "yosys") if wants_full(run) else ():
-        require_tool(name)
-    section, firmware = run.config.verification, run.record("firmware")
-    contract = read_contract(run)
+    section, contract = run.config.verification, read_contract(run)
     vectors, responses, rounded = vectors_and_responses(run, contract, firmware, progress)
     result = verify_firmware(
         run.path / "firmware",
@@ -75,10 +88,7 @@ def verify(run: Run, progress: Progress) -> dict[str, Any]:
         searched = {} if under_test.machine is None else _searched(run, contract, under_test)
         options = FullOptions(netlist, section.simulator, section.mutants, section.proof_seconds, **searched)
         result = verify_fully(given, result, options, progress)
-        result = _with_witnesses(run, firmware, result)
-    result = dataclasses.replace(result, float32_rounded=rounded)
-    changed = [path for path, sha in firmware_files(run).items() if firmware["files"].get(path) != sha]
-    return {**dataclasses.asdict(result), "modified_files": changed}
+    return dataclasses.replace(result, float32_rounded=rounded)
 
 
 def _searched(run: Run, contract: InputContract, under_test: "FirmwareUnderTest") -> dict[str, Any]:
@@ -105,19 +115,15 @@ def _searched(run: Run, contract: InputContract, under_test: "FirmwareUnderTest"
     return {"feed": feed, "hunter": Hunter(source, vectors_of, stimulus, run.config.seed)}
 
 
-def _with_witnesses(run: Run, firmware: dict[str, Any], result: "VerifyResult") -> "VerifyResult":
-    """Keep the vectors that show faults which the others should have found, and say so."""
+def _keep_witnesses(run: Run, firmware: dict[str, Any], result: "VerifyResult") -> int:
+    """Keep the vectors that show faults which the others should have found, and say how many are new."""
     import numpy as np
 
     mutation = result.mutation
     if mutation is None or not mutation.fault:
-        return result
+        return 0
     shown = [survivor.shown_by for survivor in mutation.survivors if survivor.shown_by]
-    kept = keep_witnesses(run, firmware, np.array(shown, np.int64)) if shown else 0
-    if not kept:
-        return result
-    fault = f"{result.fault}; {kept} new vectors show some of them: verify again"
-    return dataclasses.replace(result, fault=fault)
+    return keep_witnesses(run, firmware, np.array(shown, np.int64)) if shown else 0
 
 
 def remember_full(run: Run, full: bool | None) -> None:

@@ -20,8 +20,9 @@ from codesign.synth.attempt import attempt
 from codesign.synth.boards import Board
 from codesign.synth.design import Design
 from codesign.synth.reports.nextpnr import NextpnrReport, parse_nextpnr_json
-from codesign.synth.yosys import input_files, read_commands
+from codesign.synth.yosys import input_files
 from codesign.tools import require_tool, run_tool, tool_version
+from codesign.yosys_reading import read_commands
 
 PROXY = "placed and routed by nextpnr on a proxy device, not the target"
 ON_BOARD = "placed and routed by nextpnr on the device of {board}, inside a harness"

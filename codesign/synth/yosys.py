@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from codesign.naming import unknown_name
 from codesign.synth.boards import Family
 from codesign.synth.netlist import NetlistResources, count_resources
 from codesign.tools import require_tool, run_tool, tool_version
+from codesign.yosys_reading import read_commands
 
 FAMILIES: dict[str, str] = {"ultrascale_plus": "xcup", "7series": "xc7"}
 """Yosys' name of each fabric."""
@@ -22,8 +22,6 @@ NETLIST = "netlist.json"
 NETLIST_VERILOG = "netlist.v"
 LOG = "yosys.log"
 DIGEST = "digest.txt"
-
-_PLAIN = re.compile(r"[\w./+-]+")
 
 _TEMPLATE = """\
 # Run by hand: cd to this folder, then: yosys {script}
@@ -103,34 +101,6 @@ def _script(sources: Iterable[Path], include_dirs: Iterable[Path], top: str, fam
     return _TEMPLATE.format(
         script=SCRIPT, reads=reads, top=top, family=FAMILIES[family], verilog=NETLIST_VERILOG, netlist=NETLIST
     )
-
-
-def read_commands(sources: Iterable[Path], include_dirs: Iterable[Path], work_dir: Path) -> str:
-    """Lines of a Yosys script that read a design, as seen from the working folder.
-
-    Raises:
-        ConfigError: an include folder that Yosys cannot be told.
-    """
-    includes = "".join(f" -I {_include(folder, work_dir)}" for folder in include_dirs)
-    return "\n".join(f"read_verilog -sv -defer{includes} {_word(path, work_dir)}" for path in sources)
-
-
-def _word(path: Path, work_dir: Path) -> str:
-    """Path seen from the working folder, as one word of a Yosys script; a run folder that moves keeps its results."""
-    text = _seen_from(work_dir, path)
-    return text if _PLAIN.fullmatch(text) else f'"{text}"'
-
-
-def _include(folder: Path, work_dir: Path) -> str:
-    """Include folder seen from the working folder; Yosys takes quotes off file names only, not off this option."""
-    text = _seen_from(work_dir, folder)
-    if not _PLAIN.fullmatch(text):
-        raise ConfigError(f"synthesis: include folder {folder}: Yosys needs a path of letters, digits and ._/+- only")
-    return text
-
-
-def _seen_from(work_dir: Path, path: Path) -> str:
-    return os.path.relpath(path.resolve(), work_dir.resolve())
 
 
 def input_files(sources: Iterable[Path], include_dirs: Iterable[Path], work_dir: Path) -> list[Path]:

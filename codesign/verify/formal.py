@@ -5,8 +5,8 @@ up to the top with its registers and counters, as a machine that begins with cle
 is proven already, in which every output bit is the parity of other inputs.
 """
 
+import dataclasses
 import re
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ WITHOUT_DEFAULT = re.compile(
     r"(?P<cases>^ *case \(\w+\)\n(?:^ *\d+'b[01]+: (?P<target>\w+) <= [^;]+;\n)+)(?P<end>^ *endcase)", re.MULTILINE
 )
 SYNTHESIS = """\
-{reads}
 hierarchy -check -top {module}
 setundef -zero
 synth_xilinx -family xcup -top {module} -flatten -noiopad -noclkbuf -nowidelut
@@ -73,31 +72,32 @@ class _Claim:
     sequences: bool = False
 
     def checked(self, proof_s: int) -> FormalCheck:
-        started = time.monotonic()
         found = compare_forms(
             self.gold, self.gate, self.module, self.script, sequences=self.sequences, timeout_s=proof_s
         )
         method = "all sequences of inputs from clear registers" if self.sequences else "all inputs"
-        return FormalCheck(self.forms, self.module, found.verdict, method, time.monotonic() - started)
+        return FormalCheck(self.forms, self.module, found.verdict, method, found.seconds)
 
 
 def _claims(under_test: FirmwareUnderTest, vhdl: Path, folder: Path) -> Iterator[_Claim]:
-    modules, verilog = _modules(under_test), _verilog(under_test)
+    modules, design = _modules(under_test), under_test.whole
+    verilog, include_directories = tuple(design.sources), tuple(design.include_directories)
     for module in modules:
         script = folder / f"vhdl_{module}.ys"
         if STAGE.fullmatch(module):
-            yield _Claim(LANGUAGES, module, Form(verilog), Form(_read(vhdl)), script)
+            yield _Claim(LANGUAGES, module, Form(verilog, include_directories), Form((vhdl,)), script)
             continue
         others = [name for name in modules if name != module]  # those that it does not hold do no harm
         stubs = folder / f"stubs_{module}.v"
         stubs.write_text(_stubs(vhdl.read_text(), others))
-        gold, gate = (Form(f"{reads}\n{_replaced(others, stubs)}") for reads in (verilog, _read(vhdl)))
+        gold, gate = Form((*verilog, stubs), include_directories), Form((vhdl, stubs))
         yield _Claim(LANGUAGES, module, gold, gate, script, sequences=True)
     stages = [name for name in modules if STAGE.fullmatch(name)]
     if stages:  # one of them: a synthesis takes longer than all the proofs
         smallest = min(stages, key=lambda name: modules[name].stat().st_size)
-        netlist = Form(SYNTHESIS.format(reads=verilog, module=smallest))
-        yield _Claim(NETLIST, smallest, Form(verilog), netlist, folder / f"netlist_{smallest}.ys")
+        gold = Form(verilog, include_directories)
+        netlist = dataclasses.replace(gold, then=SYNTHESIS.format(module=smallest))
+        yield _Claim(NETLIST, smallest, gold, netlist, folder / f"netlist_{smallest}.ys")
 
 
 def _modules(under_test: FirmwareUnderTest) -> dict[str, Path]:
@@ -129,20 +129,6 @@ def _synthesised_vhdl(under_test: FirmwareUnderTest, folder: Path) -> Path:
 def with_default(found: re.Match[str]) -> str:
     """A selection that GHDL writes one-hot without saying that nothing else can come, which Yosys takes for a latch."""
     return f"{found['cases']}      default: {found['target']} <= 'bx;\n{found['end']}"
-
-
-def _verilog(under_test: FirmwareUnderTest) -> str:
-    includes = "".join(f" -I {path.resolve()}" for path in under_test.whole.include_directories)
-    return "\n".join(f"read_verilog -sv -defer{includes} {path.resolve()}" for path in under_test.whole.sources)
-
-
-def _read(path: Path) -> str:
-    return f"read_verilog {path.resolve()}"
-
-
-def _replaced(modules: list[str], stubs: Path) -> str:
-    """Put the stand-ins in the place of the modules."""
-    return "\n".join([*(f"delete {name} $abstract\\{name} %% {name}" for name in modules), _read(stubs)])
 
 
 def _stubs(text: str, names: list[str]) -> str:

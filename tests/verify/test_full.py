@@ -77,7 +77,7 @@ class TestFull:
         for folder in ("formal", "mutation/proofs"):
             scripts = [path.read_text() for path in (given.work_dir / folder).glob("*.ys")]
             assert scripts
-            assert all(f"sat -timeout {PROOF_S} " in script for script in scripts), folder
+            assert all(f"timeout {PROOF_S} " in script for script in scripts), folder
 
     def test_what_was_exercised_is_counted(self, verified):
         _, result, _ = verified

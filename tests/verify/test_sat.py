@@ -2,6 +2,7 @@
 
 import pytest
 
+from codesign.errors import ToolError
 from codesign.tools import find_tool
 from codesign.verify import sat
 from codesign.verify.formal import WITHOUT_DEFAULT, with_default
@@ -39,7 +40,7 @@ def test_tables_of_constants_are_compared(tmp_path, fault):
     squares = [place * place % 251 for place in range(64)]
     (tmp_path / "gold.v").write_text(table(squares))
     (tmp_path / "gate.v").write_text(table([*squares[:40], squares[40] ^ int(fault), *squares[41:]]))
-    gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
+    gold, gate = (Form((tmp_path / f"{name}.v",)) for name in ("gold", "gate"))
     found = compare_forms(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60)
     assert found.verdict == ("different" if fault else "proven")
     assert found.inputs == ({"in": 40} if fault else {})
@@ -52,7 +53,7 @@ def test_an_entry_that_nothing_selects_is_the_same_in_both(tmp_path):
     squares = " : ".join(f"in == {place} ? 8'd{place * place % 251}" for place in range(40))
     text = f"module table_of_squares (input [5:0] in, output [7:0] out); assign out = {squares} : 8'bx; endmodule\n"
     (tmp_path / "gate.v").write_text(text)
-    gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
+    gold, gate = (Form((tmp_path / f"{name}.v",)) for name in ("gold", "gate"))
     assert (
         compare_forms(gold, gate, "table_of_squares", tmp_path / "proof" / "proof.ys", timeout_s=60).verdict == "proven"
     )
@@ -71,16 +72,56 @@ def test_an_entry_without_a_value_is_the_same_as_a_list_and_as_ghdl_writes_it(tm
         f"module table_of_two {ports}; wire [15:0] selected = {selected};\n"
         f"always @* case (selected) {ONE_HOT} default: out <= 'bx; endcase endmodule\n"
     )
-    gold, gate = (Form(f"read_verilog -sv -defer {tmp_path / name}.v") for name in ("gold", "gate"))
+    gold, gate = (Form((tmp_path / f"{name}.v",)) for name in ("gold", "gate"))
     assert compare_forms(gold, gate, "table_of_two", tmp_path / "proof" / "proof.ys").verdict == "proven"
 
 
 def test_what_takes_too_long_is_not_decided(tmp_path, monkeypatch):
     monkeypatch.setattr(sat, "READING_S", 0.001 - sat.PROOF_S)
     (tmp_path / "table.v").write_text(table(range(64)))
-    form = Form(f"read_verilog -sv -defer {tmp_path}/table.v")
+    form = Form((tmp_path / "table.v",))
     found = compare_forms(form, form, "table_of_squares", tmp_path / "proof" / "proof.ys", sequences=True)
     assert found.verdict == "not decided"
+
+
+def test_what_was_decided_is_remembered_and_what_was_not_is_tried_with_more_time(tmp_path, monkeypatch):
+    path, script = tmp_path / "table.v", tmp_path / "proof" / "proof.ys"
+    path.write_text(table(range(64)))
+    form = Form((path,))
+    assert compare_forms(form, form, "table_of_squares", script, timeout_s=0).verdict == "not decided"
+    found = compare_forms(form, form, "table_of_squares", script, timeout_s=60)
+    assert found.verdict == "proven"
+    with monkeypatch.context() as changed:
+        changed.setattr(sat, "_searched", None)  # nothing is searched
+        assert compare_forms(form, form, "table_of_squares", script, timeout_s=60) == found
+        (tmp_path / "moved").mkdir()
+        path.rename(tmp_path / "moved" / "table.v")
+        script.parent.rename(tmp_path / "moved" / "proof")
+        form, script = Form((tmp_path / "moved" / "table.v",)), tmp_path / "moved" / "proof" / "proof.ys"
+        assert compare_forms(form, form, "table_of_squares", script, timeout_s=60) == found
+    other = tmp_path / "moved" / "other.v"
+    other.write_text(table([1, *range(1, 64)]))
+    assert compare_forms(form, Form((other,)), "table_of_squares", script, timeout_s=60).inputs == {"in": 0}
+    other.write_text(table(range(64)))
+    assert compare_forms(form, Form((other,)), "table_of_squares", script, timeout_s=60).verdict == "proven"
+
+
+def test_a_folder_may_have_a_space_in_its_name(tmp_path):
+    folder = tmp_path / "my runs"
+    (folder / "headers").mkdir(parents=True)
+    (folder / "headers" / "widths.vh").write_text("`define WIDTH 4\n")
+    text = '`include "widths.vh"\nmodule parity (input [`WIDTH-1:0] a, output b); assign b = ^a; endmodule\n'
+    (folder / "parity.v").write_text(text)
+    form = Form((folder / "parity.v",), (folder / "headers",))
+    assert compare_forms(form, form, "parity", folder / "proof" / "proof.ys").verdict == "proven"
+
+
+def test_a_circuit_that_the_solver_cannot_take_is_an_error(tmp_path):
+    (tmp_path / "a.v").write_text("module a (input clk, d, output reg q); always @(posedge clk) q <= d; endmodule\n")
+    (tmp_path / "b.v").write_text("module a (input clk, d, output reg q); always @(posedge clk) q <= ~d; endmodule\n")
+    gold, gate = (Form((tmp_path / f"{name}.v",)) for name in ("a", "b"))
+    with pytest.raises(ToolError, match="expected an 'aag' circuit of one output without registers"):
+        compare_forms(gold, gate, "a", tmp_path / "proof.ys")
 
 
 def test_a_selection_of_ghdl_gets_the_default_that_it_lacks():

@@ -42,8 +42,7 @@ def proof(network, tmp_path):
 
     def prove(mutant, *, known=True, legal=()):
         watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages), legal) if known else None
-        sources = design.write(tmp_path / "planted", frozenset({mutant.number}))
-        return prove_equivalent(sources, (), mutant, tmp_path / "proofs", watcher=watcher)
+        return prove_equivalent(design, (), mutant, tmp_path / "proofs", watcher=watcher)
 
     return prove
 
@@ -73,13 +72,31 @@ def test_entries_that_no_input_selects_are_proven_without_sat(network, proof):
 
 @pytest.mark.yosys
 @needs_yosys
-def test_a_sign_that_no_input_sets_is_proven_within_the_stage(network, proof):
+@pytest.mark.parametrize(
+    ("what", "scope"),
+    [
+        ("operand 2 taken as signed", "integer programme"),  # without SAT
+        ("v4 loses its top bit", "logic1_to_1_logic1_watch_{number}"),  # the stage alone
+    ],
+)
+def test_a_top_bit_that_no_input_sets_is_proven_with_what_is_known(network, proof, what, scope):
     """The distance takes the top bit of its word at more than 15 only."""
     design, _ = network
-    found = [m for m in design.mutants if (m.module, m.what) == ("logic1", "operand 2 taken as signed")]
-    scopes = {proof(mutant).scope for mutant in found if proof(mutant).verdict == "equivalent"}
-    assert scopes == {f"logic1_to_1_logic1_watch_{mutant.number}" for mutant in found}
-    assert {proof(mutant, known=False).scope for mutant in found} == {"network"}
+    (mutant,) = [m for m in design.mutants if (m.module, m.what) == ("logic1", what)]
+    assert (proof(mutant).verdict, proof(mutant).scope) == ("equivalent", scope.format(number=mutant.number))
+    assert proof(mutant, known=False).scope == "network"
+
+
+def test_inputs_that_meet_a_wrong_sign_set_the_top_bit_of_the_operand(network):
+    design, stages = network
+    bodies = bodies_of(design.texts.values())
+    watcher = Watcher(bodies, Ranges(stages))
+    signs = [m for m in design.mutants if m.module == "logic0" and re.match("operand . taken as unsigned", m.what)]
+    assert len(signs) == 4
+    for mutant in signs:
+        operand = re.search(r"\((v\d)\[3:0\],(v\d)\[3:0\]", mutant.text)[1 + int(mutant.what[8])]
+        top = int(re.search(rf"assign {operand}\[3:0\] = model_inp\[(\d):", bodies["logic0"])[1])
+        assert watcher.word_that_meets(mutant) >> top & 1
 
 
 @pytest.mark.yosys

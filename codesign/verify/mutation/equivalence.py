@@ -1,4 +1,4 @@
-"""Proof by SAT that a planted fault changes nothing: the same files read twice, with and without it.
+"""Proof by SAT that a planted fault changes nothing: the design with and without it.
 
 First the module with the fault stands alone, for all its inputs. If it differs there, it is taken together with what
 uses it, and a stage of the pipeline with the stages around it: operands may never take the values that tell the two
@@ -8,10 +8,11 @@ Last comes the whole pipeline as one combinational function, registers as wires.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codesign.files import write_whole
+from codesign.verify.mutation.design import MutableDesign
 from codesign.verify.mutation.sites import SELECT, Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
@@ -42,7 +43,7 @@ class Proof:
 
 
 def prove_equivalent(
-    sources: Sequence[Path],
+    design: MutableDesign,
     include_directories: Sequence[Path],
     mutant: Mutant,
     folder: Path,
@@ -53,21 +54,24 @@ def prove_equivalent(
     """Decide whether a fault that was not seen can be seen at all; a fault among registers stays unproven.
 
     Args:
-        sources: files in which it is planted.
+        design: in which it is planted.
         include_directories: folders of included headers.
         mutant: the fault.
-        folder: receives scripts and logs.
+        folder: receives the files with the fault, scripts and logs.
         watcher: knows which values meet the fault; None where nothing is known of them.
         timeout_s: limit of each proof, seconds.
 
     Raises:
         ToolError: Yosys is missing or does not read the design.
     """
-    texts = {path: path.read_text() for path in sources}
+    written = design.write(folder / f"planted_{mutant.number}", frozenset({mutant.number}))
+    planted = dict(zip(design.texts, written, strict=True))
     proof = Proof("unproven", mutant.module)
     met_by: tuple[int, ...] = ()
-    for scope in _scopes(texts, mutant, folder, watcher):
-        gold, gate = (_read(scope.files, include_directories, number) for number in (0, mutant.number))
+    for scope in _scopes(design.texts, mutant, folder, watcher):
+        gold = Form(tuple(scope.files), tuple(include_directories))
+        faulty = tuple(planted.get(path, path) for path in scope.files)
+        gate = replace(gold, sources=faulty, define=f"{SELECT}=32'd{mutant.number}")
         for module in scope.modules:
             script = folder / f"{module}_{mutant.number}.ys"
             found = compare_forms(gold, gate, module, script, wires=scope.wires, timeout_s=timeout_s)
@@ -167,10 +171,3 @@ def bodies_of(texts: Iterable[str]) -> dict[str, str]:
 def _uses(text: str, module: str) -> bool:
     """Whether a text instantiates a module."""
     return re.search(rf"\b{module}\s+(#\(.*?\)\s*)?\w+\s*\(", text) is not None
-
-
-def _read(sources: Sequence[Path], include_directories: Sequence[Path], number: int) -> Form:
-    includes = "".join(f" -I {path.resolve()}" for path in include_directories)
-    return Form(
-        "\n".join(f"read_verilog -sv -defer -D{SELECT}=32'd{number}{includes} {path.resolve()}" for path in sources)
-    )

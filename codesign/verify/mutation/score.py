@@ -201,11 +201,11 @@ class _Prover:
     player: Player
     proof_s: int
 
-    def survivor(self, sources: Sequence[Path], mutant: Mutant) -> Survivor:
-        """Prove that a fault in some sources changes nothing, or look for an input that shows it."""
+    def survivor(self, design: MutableDesign, mutant: Mutant) -> Survivor:
+        """Prove that a fault changes nothing, or look for an input that shows it."""
         proofs = self.folder / "proofs"
         proof = prove_equivalent(
-            sources, self.include_directories, mutant, proofs, watcher=self.watcher, timeout_s=self.proof_s
+            design, self.include_directories, mutant, proofs, watcher=self.watcher, timeout_s=self.proof_s
         )
         verdict, scope = proof.verdict, proof.scope
         shown: tuple[int, ...] = ()
@@ -221,11 +221,10 @@ def _prove(
     mutable: MutableDesign, alive: Sequence[Mutant], prover: _Prover, progress: Progress
 ) -> tuple[Survivor, ...]:
     """Try to prove of each fault that it changes nothing, on all cores: a proof is a process of its own."""
-    sources = mutable.write(prover.folder / "survivors", frozenset(mutant.number for mutant in alive))
     what = "proving what the vectors did not find"
     survivors: list[Survivor] = []
     with ThreadPoolExecutor(max_workers=available_cores()) as pool:
-        for found in pool.map(partial(prover.survivor, sources), alive):
+        for found in pool.map(partial(prover.survivor, mutable), alive):
             progress(what, len(survivors), len(alive))
             survivors.append(found)
     return tuple(survivors)

@@ -17,6 +17,9 @@ PORT = r"\[(\d+):0\] model_{}\b"
 VALUE = re.compile(r"\bv(\d+)\b")
 STUCK = re.compile(r"v(\d+)\[(\d+)\] stuck at ([01])")
 CUT = re.compile(r"v(\d+) loses its top bit")
+SIGN = re.compile(r"operand (\d+) taken as (?:un)?signed")
+OPERANDS = re.compile(r"(?P<module>\w+) #\([-\d, ]+\) op_\d+ \((?P<ports>.+)\);")
+SLICE = re.compile(r"v(\d+)\[(\d+):0\]")
 ENTRY = re.compile(r"\d+'h([0-9A-F]+): out = ")
 
 
@@ -94,7 +97,7 @@ class Watcher:
     def word_that_meets(self, mutant: Mutant) -> int | None:
         """A word at the input of the network for which the faulty thing is not what it is without the fault.
 
-        That is known of stuck bits and of entries of tables. Whether what follows shows it is another question.
+        That is known of stuck bits, signs and entries of tables. Whether what follows shows it is another question.
 
         Returns:
             the word, ``NEVER`` if it is proven that there is none, None if it is not decided.
@@ -114,6 +117,8 @@ class Watcher:
         elif stage is not None and cut is not None:
             value = int(cut[1])
             yield int(stage[1]), value, _with_bit(sum(self._ranges.bits[int(stage[1])][value]) - 1, 1)
+        elif stage is not None and (operand := _misread(mutant)) is not None:
+            yield int(stage[1]), operand[0], _with_bit(operand[1], 1)
         elif entry is not None:
             yield from self._look_ups(mutant.module, int(entry[1], 16))
 
@@ -139,6 +144,17 @@ class Watcher:
                 yield f"({name} >= {low})"
             if high < most:
                 yield f"({name} <= {high})"
+
+
+def _misread(mutant: Mutant) -> tuple[int, int] | None:
+    """Number and top bit of the value whose sign a fault mistakes; None of other faults, and of constants."""
+    fault, instance = SIGN.match(mutant.what), OPERANDS.search(mutant.text)
+    if fault is None or instance is None:
+        return None
+    ports = instance["ports"].split(",")
+    first = 1 if instance["module"] == "mux" else 0  # behind the condition
+    operand = SLICE.fullmatch(ports[first + int(fault[1])].strip())
+    return None if operand is None else (int(operand[1]), int(operand[2]))
 
 
 def _with_bit(place: int, bit: int) -> Numbers:
