@@ -14,7 +14,7 @@ from codesign.verify.feed import Feed
 from codesign.verify.formal import formal_checks
 from codesign.verify.interface import NETWORK_TOP, promised_latency, top_ports
 from codesign.verify.mutation.hunt import Hunter
-from codesign.verify.mutation.score import mutation_score
+from codesign.verify.mutation.score import Knowledge, MutationResult, mutation_score
 from codesign.verify.netlist import netlist_design
 from codesign.verify.ranges import Ranges
 from codesign.verify.result import BenchOutcome, VerifyResult
@@ -75,11 +75,25 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
     around = dataclasses.replace(given, work_dir=given.work_dir / "netlist")
     simulated = partial(run_around if record.get("decision") else run_bench, simulator="verilator", label=label)
     result = _simulated(around, result, netlist, simulated, label, NETLIST_VECTORS, progress)
-    trace, latency = given.work_dir / "clocks.bin", promised_latency(record, NETWORK_TOP)
+    mutation = _planted_faults(given, options, ports, progress)
+    formal = formal_checks(given.under_test, given.work_dir / "formal", options.proof_s, progress)
+    faults = [mutation.fault, *(str(check) for check in formal if not check.passed)]
+    return _with_faults(dataclasses.replace(result, mutation=mutation, formal=formal), faults)
+
+
+def _planted_faults(given: Given, options: FullOptions, ports: Ports, progress: Progress) -> MutationResult:
+    """Play the clocks of the long run against planted faults."""
+    trace, latency = given.work_dir / "clocks.bin", promised_latency(given.under_test.record, NETWORK_TOP)
     clocks = write_trace(trace, read_tests(given.work_dir / options.simulator), ports, latency)
     # Ranges of values hold for Verilog that nobody has changed.
     machine = given.under_test.machine if given.under_test.is_as_generated else None
-    mutation = mutation_score(
+    known = Knowledge(
+        ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
+        legal=() if options.feed is None else options.feed.conditions(),
+        hunter=options.hunter,
+        proof_s=options.proof_s,
+    )
+    return mutation_score(
         given.under_test.design,
         ports,
         trace,
@@ -87,15 +101,9 @@ def verify_fully(given: Given, quick: VerifyResult, options: FullOptions, progre
         given.work_dir / "mutation",
         count=options.mutants,
         seed=given.seed,
-        ranges=None if machine is None else Ranges(stages_of(machine), options.feed),
-        legal=() if options.feed is None else options.feed.conditions(),
-        hunter=options.hunter,
-        proof_s=options.proof_s,
+        known=known,
         progress=progress,
     )
-    formal = formal_checks(given.under_test, given.work_dir / "formal", options.proof_s, progress)
-    faults = [mutation.fault, *(str(check) for check in formal if not check.passed)]
-    return _with_faults(dataclasses.replace(result, mutation=mutation, formal=formal), faults)
 
 
 def _simulated(

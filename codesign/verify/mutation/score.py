@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from codesign.errors import ToolError
@@ -108,6 +107,26 @@ class MutationResult:
         return f"mutation score {self.score:.2%}, expected {TARGET:.0%}: {missed} planted faults were not found"
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What helps to decide about faults that the recorded bench does not find.
+
+    Attributes:
+        ranges: of the values in the stages of the network; None where nothing is known of them.
+        legal: what always holds of the input of the network, as Verilog.
+        hunter: looks for vectors that show a fault; None: nobody does.
+        proof_s: limit of each proof, seconds.
+    """
+
+    ranges: Ranges | None = None
+    legal: Sequence[str] = ()
+    hunter: Hunter | None = None
+    proof_s: int = PROOF_S
+
+
+NOTHING_KNOWN = Knowledge()
+
+
 def mutation_score(
     design: Design,
     ports: Ports,
@@ -117,10 +136,7 @@ def mutation_score(
     *,
     count: int,
     seed: int,
-    ranges: Ranges | None = None,
-    legal: Sequence[str] = (),
-    hunter: Hunter | None = None,
-    proof_s: int = PROOF_S,
+    known: Knowledge = NOTHING_KNOWN,
     progress: Progress = silent,
 ) -> MutationResult:
     """Plant faults, play the recorded bench against each, and prove what was not found.
@@ -133,10 +149,7 @@ def mutation_score(
         folder: receives the changed sources, the build and the proofs.
         count: faults to plant; all when there are no more.
         seed: seed of the choice among all.
-        ranges: of the values in the stages of the network; None where nothing is known of them.
-        legal: what always holds of the input of the network, as Verilog.
-        hunter: looks for vectors that show what the recorded bench did not; None: nobody does.
-        proof_s: limit of each proof, seconds.
+        known: helps to decide about the others.
         progress: called with (what, done, total).
 
     Raises:
@@ -155,9 +168,7 @@ def mutation_score(
     played_s = time.monotonic() - started
     started = time.monotonic()
     alive = [mutable.mutants[number - 1] for number in chosen if found[number] is None]
-    watcher = None if ranges is None else Watcher(bodies_of(mutable.texts.values()), ranges, legal)
-    prover = _Prover(design.include_directories, folder, watcher, hunter, player, proof_s)
-    survivors = _prove(mutable, alive, prover, progress)
+    survivors = _prove(alive, _Prover.of(mutable, design, folder, known, player), progress)
     progress("planted faults", 3, 3)
     tried = [mutable.mutants[number - 1] for number in chosen]
     kinds = _kinds(tried, survivors)
@@ -194,37 +205,45 @@ def _require_sound(found: Mapping[int, int | None]) -> None:
 class _Prover:
     """Decides whether faults that were not found can be seen."""
 
+    mutable: MutableDesign
     include_directories: Sequence[Path]
     folder: Path
     watcher: Watcher | None
-    hunter: Hunter | None
+    known: Knowledge
     player: Player
-    proof_s: int
 
-    def survivor(self, design: MutableDesign, mutant: Mutant) -> Survivor:
+    @classmethod
+    def of(cls, mutable: MutableDesign, design: Design, folder: Path, known: Knowledge, player: Player) -> "_Prover":
+        bodies = bodies_of(mutable.texts.values())
+        watcher = None if known.ranges is None else Watcher(bodies, known.ranges, known.legal)
+        return cls(mutable, design.include_directories, folder / "proofs", watcher, known, player)
+
+    def survivor(self, mutant: Mutant) -> Survivor:
         """Prove that a fault changes nothing, or look for an input that shows it."""
-        proofs = self.folder / "proofs"
         proof = prove_equivalent(
-            design, self.include_directories, mutant, proofs, watcher=self.watcher, timeout_s=self.proof_s
+            self.mutable,
+            self.include_directories,
+            mutant,
+            self.folder,
+            watcher=self.watcher,
+            timeout_s=self.known.proof_s,
         )
         verdict, scope = proof.verdict, proof.scope
         shown: tuple[int, ...] = ()
-        if self.hunter is not None and verdict != "equivalent":
-            shown = self.hunter.showing(self.player, mutant.number, proof.met_by, proofs)
+        if self.known.hunter is not None and verdict != "equivalent":
+            shown = self.known.hunter.showing(self.player, mutant.number, proof.met_by, self.folder)
         if shown:
             verdict, scope = "different", SHOWN
         place = f"{mutant.file}:{mutant.line}"
         return Survivor(mutant.number, mutant.kind, mutant.what, place, mutant.text, verdict, scope, shown)
 
 
-def _prove(
-    mutable: MutableDesign, alive: Sequence[Mutant], prover: _Prover, progress: Progress
-) -> tuple[Survivor, ...]:
+def _prove(alive: Sequence[Mutant], prover: _Prover, progress: Progress) -> tuple[Survivor, ...]:
     """Try to prove of each fault that it changes nothing, on all cores: a proof is a process of its own."""
     what = "proving what the vectors did not find"
     survivors: list[Survivor] = []
     with ThreadPoolExecutor(max_workers=available_cores()) as pool:
-        for found in pool.map(partial(prover.survivor, mutable), alive):
+        for found in pool.map(prover.survivor, alive):
             progress(what, len(survivors), len(alive))
             survivors.append(found)
     return tuple(survivors)
