@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codesign.contract import InputContract
-from codesign.errors import FirmwareError, ToolError
+from codesign.errors import FirmwareError
+from codesign.firmware.compiled import CompiledProject, build_library
 from codesign.fixed_point import FixedPoint
 from codesign.models.trees import NEVER, Trees, lsb_of
 from codesign.run import digest, digest_files
-from codesign.tools import require_tool, run_tool
 
 log = logging.getLogger(__name__)
 
 PROJECT = "network"
-COMPILE_SECONDS = 1200.0
 LEAF = -2  # conifer's mark in place of the compared input
 # What conifer's own bridge does, without pybind11 and through the top function: doubles in, doubles out. In one piece,
 # since every source file holds all trees.
@@ -42,66 +41,25 @@ extern "C" void predict(const double *inputs, double *scores, long rows) {
 """
 
 
-class ConiferFirmware:
-    """A compiled C-simulation of a conifer project, with the verbs of `HlsFirmware`.
+class ConiferFirmware(CompiledProject):
+    """The C-simulation of a conifer project, compiled with the ap_types that hls4ml ships."""
 
-    Attributes:
-        path: project directory.
-        contract: formats of the inputs.
-        score_format: format of the returned integers.
-    """
-
-    def __init__(self, path: Path, contract: InputContract, score_format: FixedPoint) -> None:
-        self.path = path
-        self.contract = contract
-        self.score_format = score_format
-        self._library: Any = None
-
-    def compile(self) -> None:
-        """Compile the C-simulation with g++ and the ap_types that hls4ml ships; an unchanged one is not repeated.
-
-        Raises:
-            ToolError: there is no g++.
-            FirmwareError: the project is missing or does not compile.
-        """
-        if not (self.path / "bridge.cpp").is_file():
+    def _compiled(self) -> ctypes.CDLL:
+        source = self.path / "bridge.cpp"
+        if not source.is_file():
             raise FirmwareError(f"{self.path}: the HLS project is missing; generate the firmware again")
         files = [path for path in self.path.rglob("*") if path.suffix in {".cpp", ".h"}]
-        # The name tells what is in it: a process that has loaded a library gets the same one by the same name again.
         library = self.path / f"csim-{digest(digest_files(files, self.path))[:16]}.so"
         if not library.is_file():
-            self._build(library)
-        self._library = ctypes.CDLL(str(library.resolve()))
+            flags = ["-O1", "-shared", "-std=c++14", "-fPIC", "-w", f"-I{_ap_types()}", f"-I{self.path.resolve()}"]
+            build_library(library, source, flags, "C-simulation")
+        return ctypes.CDLL(str(library.resolve()))
 
-    def _build(self, library: Path) -> None:
-        flags = ["-O1", "-shared", "-std=c++14", "-fPIC", "-w", f"-I{_ap_types()}", f"-I{self.path.resolve()}"]
-        source, partial = str((self.path / "bridge.cpp").resolve()), library.with_suffix(".part")
-        command = [str(require_tool("g++")), *flags, source, "-o", str(partial.resolve())]
-        try:
-            run_tool(command, cwd=self.path, timeout_s=COMPILE_SECONDS, log=self.path / "csim.log")
-        except ToolError as error:
-            raise FirmwareError(f"{self.path}: the C-simulation does not compile: {error}") from error
-        for old in self.path.glob("csim-*.so"):
-            old.unlink()
-        partial.replace(library)
-
-    def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Scores as integers of ``score_format``.
-
-        Args:
-            integers: hardware integers, shape (n, inputs).
-
-        Returns:
-            shape (n, classes).
-        """
-        if self._library is None:
-            self.compile()
+    def _scores(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         values = np.ascontiguousarray(self.contract.to_network(integers), dtype=np.float64)
         scores = np.empty((len(values), self._classes()), dtype=np.float64)
-        pointer = ctypes.POINTER(ctypes.c_double)
-        self._library.predict(
-            values.ctypes.data_as(pointer), scores.ctypes.data_as(pointer), ctypes.c_long(len(values))
-        )
+        pointers = [array.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for array in (values, scores)]
+        self._code.predict(*pointers, ctypes.c_long(len(values)))
         return self.score_format.exact_int(scores)
 
     def _classes(self) -> int:

@@ -9,66 +9,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codesign.contract import InputContract
-from codesign.errors import DataError, FirmwareError, ToolError
+from codesign.errors import DataError, FirmwareError
+from codesign.firmware.compiled import CompiledProject, build_library
 from codesign.firmware.emulator_manifest import MANIFEST, manifest, require_name
-from codesign.fixed_point import FixedPoint
 from codesign.run import digest, digest_files
 from codesign.tools import require_tool, run_tool
 
-COMPILE_SECONDS = 1800.0
 # Hidden, because one process may load several emulators, and libraries share the variables that are visible in both.
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fPIC", "-shared", "-fvisibility=hidden", "-fvisibility-inlines-hidden")
 
 
-class Emulator:
-    """A compiled emulator, with the verbs of `HlsFirmware`.
+class Emulator(CompiledProject):
+    """The software emulator, compiled for this machine."""
 
-    Attributes:
-        path: project directory.
-        contract: formats of the inputs.
-        score_format: format of the returned integers.
-    """
-
-    def __init__(self, path: Path, contract: InputContract, score_format: FixedPoint) -> None:
-        self.path = path
-        self.contract = contract
-        self.score_format = score_format
-        self._library: ctypes.CDLL | None = None
-
-    def compile(self) -> None:
-        """Compile the C interface with g++; an unchanged one is not repeated.
-
-        Raises:
-            ToolError: there is no g++.
-            FirmwareError: the project is missing, belongs to another network, or does not compile.
-        """
+    def _compiled(self) -> ctypes.CDLL:
         self._require_same_network()
         sources = [file for file in self.path.rglob("*") if file.suffix in {".cpp", ".h"}]
-        # Compiled for this machine's own instructions: another machine, or compiler, makes its own. A process that has
-        # loaded a library gets the same one by the same name again, so the name tells what is in it.
+        # Compiled for this machine's own instructions: another machine, or compiler, makes its own.
         wanted = digest(digest_files(sources, self.path), FLAGS, self._target())
         library = self.path / f"emulator-{wanted[:16]}.so"
         if not library.is_file():
-            self._build(library)
-        self._library = ctypes.CDLL(str(library.resolve()))
-        self._require_ports()
+            flags = [*FLAGS, f"-I{(self.path / 'include').resolve()}"]
+            build_library(library, self.path / "src" / "c_api.cpp", flags, "emulator")
+        code = ctypes.CDLL(str(library.resolve()))
+        self._require_ports(code)
+        return code
 
-    def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Scores as integers of ``score_format``.
-
-        Args:
-            integers: hardware integers, shape (n, inputs).
-
-        Returns:
-            shape (n, classes).
-
-        Raises:
-            DataError: the integers are not ones that the contract's formats hold.
-        """
+    def _scores(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         events = self._checked(integers)
-        if self._library is None:
-            self.compile()
         scores = np.empty((len(events), len(self._manifest["classes"])), dtype=np.int64)
         if self._call("predict", events, scores) != 0:
             raise MemoryError("the emulator found no memory for its intermediate values")
@@ -83,8 +51,6 @@ class Emulator:
         events = np.ascontiguousarray(values, dtype=np.float64)
         if events.ndim != 2 or events.shape[1] != len(self.contract.inputs):
             raise DataError(f"emulator: expected shape (n, {len(self.contract.inputs)}), got {events.shape}")
-        if self._library is None:
-            self.compile()
         integers = np.empty(events.shape, dtype=np.int64)
         done = self._call("to_hardware", events, integers)
         if done < len(events):
@@ -92,7 +58,7 @@ class Emulator:
         return integers
 
     def _call(self, function: str, events: NDArray[Any], results: NDArray[np.int64]) -> int:
-        called = getattr(self._library, f"{self._manifest['name']}_{function}")
+        called = getattr(self._code, f"{self._manifest['name']}_{function}")
         called.restype = ctypes.c_size_t if function == "to_hardware" else ctypes.c_int
         pointers = (array.ctypes.data_as(ctypes.c_void_p) for array in (events, results))
         return int(called(*pointers, ctypes.c_size_t(len(events))))
@@ -119,16 +85,15 @@ class Emulator:
                     f"{self.path / MANIFEST}: the emulator's {key} are not those of this firmware; generate it again"
                 )
 
-    def _require_ports(self) -> None:
+    def _require_ports(self, code: ctypes.CDLL) -> None:
         """Refuse code with other ports than its manifest says."""
-        found = tuple(self._call_plain(key) for key in ("inputs", "outputs"))
+        found = tuple(self._call_plain(code, key) for key in ("inputs", "outputs"))
         expected = (len(self.contract.inputs), len(self._manifest["classes"]))
         if found != expected:
-            self._library = None
             raise FirmwareError(f"{self.path}: the code has {found} inputs and outputs, its manifest {expected}")
 
-    def _call_plain(self, function: str) -> int:
-        called = getattr(self._library, f"{self._manifest['name']}_{function}")
+    def _call_plain(self, code: ctypes.CDLL, function: str) -> int:
+        called = getattr(code, f"{self._manifest['name']}_{function}")
         called.restype = ctypes.c_size_t
         return int(called())
 
@@ -136,18 +101,6 @@ class Emulator:
         """The compiler's version and the instructions of this machine, as the macros that it predefines."""
         command: list[str | Path] = [require_tool("g++"), "-march=native", "-dM", "-E", "-x", "c++", "/dev/null"]
         return run_tool(command, cwd=self.path, timeout_s=60.0)
-
-    def _build(self, library: Path) -> None:
-        partial, source = library.with_suffix(".part").resolve(), (self.path / "src" / "c_api.cpp").resolve()
-        include = f"-I{(self.path / 'include').resolve()}"
-        command: list[str | Path] = [require_tool("g++"), *FLAGS, include, source, "-o", partial]
-        try:
-            run_tool(command, cwd=self.path, timeout_s=COMPILE_SECONDS, log=self.path / "compile.log")
-        except ToolError as error:
-            raise FirmwareError(f"{self.path}: the emulator does not compile: {error}") from error
-        for old in self.path.glob("emulator-*.so"):
-            old.unlink()
-        partial.replace(library)
 
     def _checked(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         given = np.asarray(integers)

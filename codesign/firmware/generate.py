@@ -9,6 +9,7 @@ from typing import Any
 from codesign.bunch_clock import BUNCH_CLOCK_MHZ, bunch_crossings
 from codesign.contract import InputContract
 from codesign.firmware import conifer, hls, rtl, wrapper
+from codesign.firmware.compiled import CompiledProject
 from codesign.firmware.cost_terms import CostTerms
 from codesign.firmware.decision import (
     Decision,
@@ -124,7 +125,7 @@ class FirmwareResult:
 
 
 # The C-simulation of what each generator writes; networks go through hls4ml, trees through conifer.
-HLS_FIRMWARE: dict[str, type[hls.HlsFirmware] | type[conifer.ConiferFirmware]] = {
+HLS_FIRMWARE: dict[str, type[CompiledProject]] = {
     "hls4ml": hls.HlsFirmware,
     "conifer": conifer.ConiferFirmware,
 }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codesign.contract import InputContract
 from codesign.errors import FirmwareError
+from codesign.firmware.compiled import CompiledProject
 from codesign.firmware.hls_backends import HLS_BACKENDS, make_portable, require_complete
 from codesign.fixed_point import FixedPoint
 from codesign.naming import unknown_name
@@ -28,28 +29,10 @@ SMARTHLS = "$(SHLS_ROOT_DIR)"  # the place of SmartHLS in the makefiles of a Lib
 CONSTANT_KERNEL = "constant_kernel"  # marks an HLS layer whose kernel is no weight of the network
 
 
-class HlsFirmware:
-    """A compiled C-simulation of an hls4ml project.
+class HlsFirmware(CompiledProject):
+    """The C-simulation of an hls4ml project, compiled with the ap_types that hls4ml ships."""
 
-    Attributes:
-        path: project directory.
-        contract: formats of the inputs.
-        score_format: format of the returned integers.
-    """
-
-    def __init__(self, path: Path, contract: InputContract, score_format: FixedPoint) -> None:
-        self.path = path
-        self.contract = contract
-        self.score_format = score_format
-        self._project: Any = None
-
-    def compile(self) -> None:
-        """Compile the C-simulation with g++ and the ap_types that hls4ml ships; an unchanged one is not repeated.
-
-        Raises:
-            ToolError: there is no g++.
-            FirmwareError: the project is missing or does not compile.
-        """
+    def _compiled(self) -> Any:
         from hls4ml.utils.link import FilesystemModelGraph
 
         if not (self.path / "hls4ml_config.yml").is_file():
@@ -64,7 +47,7 @@ class HlsFirmware:
         else:
             self._build(project)
             stamp.write_text(wanted)
-        self._project = project
+        return project
 
     def _build(self, project: Any) -> None:
         require_tool("g++")
@@ -79,19 +62,9 @@ class HlsFirmware:
         sources = [path for path in self.path.rglob("*") if path.suffix in {".cpp", ".h", ".txt"}]
         return digest(str(self.path.resolve()), digest_files(sources, self.path))
 
-    def predict(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Scores as integers of ``score_format``.
-
-        Args:
-            integers: hardware integers, shape (n, inputs).
-
-        Returns:
-            shape (n, classes).
-        """
-        if self._project is None:
-            self.compile()
+    def _scores(self, integers: NDArray[np.int64]) -> NDArray[np.int64]:
         values = np.ascontiguousarray(self.contract.to_network(integers))
-        scores = np.asarray(self._project.predict(values), dtype=np.float64)
+        scores = np.asarray(self._code.predict(values), dtype=np.float64)
         return self.score_format.exact_int(scores.reshape(len(integers), -1))
 
 
