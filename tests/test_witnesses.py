@@ -1,5 +1,6 @@
 """Inputs that show what the vectors of a verification did not, kept for the next one."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,8 @@ from codesign.config_source import SourceSection
 from codesign.contract import InputContract, InputFormat
 from codesign.errors import RunError
 from codesign.firmware.rtl import INTEGER_MODEL, IntegerModel
+from codesign.verify.mutation.score import MutationResult, Survivor
+from codesign.verify.result import VerifyResult
 from codesign.witnesses import WITNESSES, keep_witnesses, kept_witnesses, witnesses_digest
 
 CONTRACT = InputContract(
@@ -20,6 +23,9 @@ CONTRACT = InputContract(
     )
 )
 FIRMWARE = {"rtl_project": "rtl"}
+SURVIVOR = Survivor(1, "sign", "operand 0 taken as signed", "logic0.v:1", "", "different", "simulation")
+MUTATION = MutationResult(9, 9, 9, 0, 1.0, {}, (), 100, 1, 0.0, 0.0, 0.0)
+RESULT = VerifyResult(True, 1, {}, (), (), 1, 1, 1, 1, 1.0, 0.0, "")
 
 
 def network(step=2):
@@ -61,6 +67,35 @@ def test_inputs_are_kept_once_and_belong_to_their_network(run):
     assert witnesses_digest(run) != nothing
     save(run.path, network(step=3))
     assert kept_witnesses(run, FIRMWARE).size == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "rounds"),
+    [
+        ([[]], 1),
+        ([[(20, 0, 0)], []], 2),
+        ([[(20, 0, 0)], [(20, 0, 0)]], 2),  # nothing new
+        ([[(20, 0, 0)], [(36, 0, 0)], [(-4, 0, 0)]], 3),  # and no more
+    ],
+)
+def test_a_verification_begins_again_with_the_vectors_that_it_found(run, monkeypatch, found, rounds):
+    from codesign.steps import proof
+
+    made = []
+
+    def verified(run, firmware, progress):
+        """What a round finds, without its simulations."""
+        shown = [dataclasses.replace(SURVIVOR, shown_by=vector) for vector in found[len(made)]]
+        made.append(dataclasses.replace(RESULT, mutation=dataclasses.replace(MUTATION, survivors=tuple(shown))))
+        return made[-1]
+
+    monkeypatch.setattr(proof, "_verified", verified)
+    run.config.verification = SimpleNamespace(full=False)
+    run.record = lambda name: {**FIRMWARE, "files": {}}
+    record = proof.verify(run, lambda *progress: None)
+    assert len(made) == rounds
+    assert record["mutation"] == dataclasses.asdict(made[-1].mutation)
+    assert len(kept_witnesses(run, FIRMWARE)) == len({vector for vectors in found for vector in vectors})
 
 
 def test_a_damaged_file_is_named(run):

@@ -116,13 +116,11 @@ def _searched(run: Run, contract: InputContract, under_test: "FirmwareUnderTest"
 
 
 def _keep_witnesses(run: Run, firmware: dict[str, Any], result: "VerifyResult") -> int:
-    """Keep the vectors that show faults which the others should have found, and say how many are new."""
+    """Keep the vectors that show faults which the others did not, and say how many are new."""
     import numpy as np
 
-    mutation = result.mutation
-    if mutation is None or not mutation.fault:
-        return 0
-    shown = [survivor.shown_by for survivor in mutation.survivors if survivor.shown_by]
+    survivors = () if result.mutation is None else result.mutation.survivors
+    shown = [survivor.shown_by for survivor in survivors if survivor.shown_by]
     return keep_witnesses(run, firmware, np.array(shown, np.int64)) if shown else 0
 
 
