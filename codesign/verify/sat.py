@@ -147,7 +147,7 @@ def compare_forms(
         gold: one form.
         gate: the other.
         module: its name in both.
-        script: Yosys script to write; circuit, log and what was found stand beside it.
+        script: Yosys script to write; log and what was found stand beside it, and a circuit that was not decided.
         sequences: for all sequences of inputs, beginning with clear registers, instead of for all inputs at one time.
         wires: registers are wires, so that a pipeline is one combinational function.
         timeout_s: limit of the solver, seconds.
@@ -167,6 +167,8 @@ def compare_forms(
         known = _searched(script, circuit, timeout_s)
         known = replace(known, seconds=time.monotonic() - started)
         memory.keep(known)
+        if circuit is not None and known.verdict != "not decided":
+            circuit.unlink()  # megabytes, which the script makes again
     return known
 
 

@@ -89,8 +89,10 @@ def test_what_was_decided_is_remembered_and_what_was_not_is_tried_with_more_time
     path.write_text(table(range(64)))
     form = Form((path,))
     assert compare_forms(form, form, "table_of_squares", script, timeout_s=0).verdict == "not decided"
+    assert script.with_suffix(".aag").is_file()
     found = compare_forms(form, form, "table_of_squares", script, timeout_s=60)
     assert found.verdict == "proven"
+    assert not script.with_suffix(".aag").exists()
     with monkeypatch.context() as changed:
         changed.setattr(sat, "_searched", None)  # nothing is searched
         assert compare_forms(form, form, "table_of_squares", script, timeout_s=60) == found
