@@ -130,6 +130,14 @@ def test_unknown_board_on_the_command_line(codesign, small_toml):
     assert not Path("runs/small/boards.json").exists()
 
 
+def test_a_folder_in_which_no_simulation_can_be_built_is_refused_before_the_work(codesign, small_toml):
+    status, out, err = codesign("run", small_toml, "--output", "my runs/first")
+    assert (status, out) == (2, "")
+    assert "my runs/first: expected a path without spaces" in err
+    assert "choose another one with --output" in err
+    assert not Path("my runs/first/data.json").exists()
+
+
 @pytest.mark.parametrize("asked", [("verify", "--full"), ("synth", "--board", "zcu104")])
 def test_what_is_asked_of_a_busy_run_is_not_remembered(codesign, small_toml, asked):
     run = Run.start(small_toml, None)

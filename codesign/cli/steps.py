@@ -36,7 +36,7 @@ def run(run: Path, output: Path | None, as_json: bool) -> None:
     from codesign.summary import failures, summary_lines
 
     opened = open_run(run, output)
-    check_tools(opened.config.synthesis)
+    check_tools(opened)
     with opened.lock():
         for name in steps_of(opened):
             execute_step(opened, name, force=False)

@@ -1,6 +1,9 @@
 """What can be refused before any work is done."""
 
+import re
+
 from codesign.config_synthesis import SynthesisSection
+from codesign.errors import RunError
 from codesign.run import Run
 from codesign.steps.settings import clock_mhz, run_boards, run_preset
 from codesign.synth.budgets import require_measurable
@@ -28,18 +31,31 @@ def check_names(run: Run) -> None:
     run_preset(run)
 
 
-def check_tools(section: SynthesisSection) -> None:
-    """Refuse to begin a whole run on a host that could not finish it.
-
-    Args:
-        section: says which tool synthesises, and where.
+def check_tools(run: Run) -> None:
+    """Refuse to begin a whole run on a host, or in a folder, where it could not be finished.
 
     Raises:
+        RunError: its simulations cannot be built there.
         ToolError: a program is missing; the message says how to install it.
     """
-    for name in (*SIMULATION_TOOLS, *_synthesis_tools(section)):
+    check_folder(run)
+    for name in (*SIMULATION_TOOLS, *_synthesis_tools(run.config.synthesis)):
         require_tool(name)
     verilator_root()
+
+
+def check_folder(run: Run) -> None:
+    """Refuse a folder in which GNU Make cannot build simulations.
+
+    Raises:
+        RunError: there is a space in its path.
+    """
+    path = str(run.path.resolve())
+    if re.search(r"\s", path):
+        raise RunError(
+            f"{path}: expected a path without spaces, because GNU Make, which builds the simulations, takes none: "
+            "rename the folder, or choose another one with --output"
+        )
 
 
 def _synthesis_tools(section: SynthesisSection) -> list[str]:

@@ -11,6 +11,7 @@ from codesign.reload_responses import reload_and_responses
 from codesign.responses import vectors_and_responses
 from codesign.run import Run
 from codesign.source_presets import source_unpacker
+from codesign.steps.checks import check_folder
 from codesign.steps.settings import FULL, firmware_files, main_board, read_contract
 from codesign.tools import require_tool
 from codesign.witnesses import keep_witnesses
@@ -44,6 +45,7 @@ def verify_inputs(run: Run) -> object:
 
 def verify(run: Run, progress: Progress) -> dict[str, Any]:
     """Prove that network, integer model, C-simulation and RTL compute the same integers."""
+    check_folder(run)
     for name in ("ghdl", "yosys") if wants_full(run) else ():
         require_tool(name)
     firmware = run.record("firmware")
