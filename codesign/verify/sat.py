@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -141,7 +142,7 @@ def compare_forms(
     wires: bool = False,
     timeout_s: int = PROOF_S,
 ) -> Comparison:
-    """Compare two forms of a module for all inputs; what was found before of the same files is not searched again.
+    """Compare two forms of a module for all inputs; what was decided of the same files is not searched again.
 
     Args:
         gold: one form.
@@ -158,17 +159,17 @@ def compare_forms(
     script.parent.mkdir(parents=True, exist_ok=True)
     circuit = None if sequences else script.with_suffix(".aag")
     text = _script(gold, gate, module, script, circuit, wires, timeout_s)
-    yosys = _version(require_tool("yosys"))
-    memory = _Memory(script.with_suffix(".json"), digest(yosys, text, gold.digests(), gate.digests()))
+    memory = _Memory(script.with_suffix(".json"), digest(_method(), text, gold.digests(), gate.digests()))
     known = memory.recall()
     if known is None:
         script.write_text(text)
         started = time.monotonic()
         known = _searched(script, circuit, timeout_s)
         known = replace(known, seconds=time.monotonic() - started)
-        memory.keep(known)
-        if circuit is not None and known.verdict != "not decided":
-            circuit.unlink()  # megabytes, which the script makes again
+        if known.verdict != "not decided":  # which may be so because the machine was busy
+            memory.keep(known)
+            if circuit is not None:
+                circuit.unlink()  # megabytes, which the script makes again
     return known
 
 
@@ -234,11 +235,11 @@ def _answer(output: str, script: Path) -> Comparison:
 
 @dataclass(frozen=True)
 class _Memory:
-    """A file with what was found of two forms.
+    """A file with what was decided of two forms.
 
     Attributes:
         path: of the file.
-        digest: of all that the finding depends on, its limit in time among it.
+        digest: of all that the verdict depends on.
     """
 
     path: Path
@@ -256,6 +257,12 @@ class _Memory:
     def keep(self, found: Comparison) -> None:
         """Remember it."""
         write_whole(self.path, json.dumps({"digest": self.digest, **asdict(found)}))
+
+
+def _method() -> list[object]:
+    """What decides, besides the script: a mistake that is mended in it must not leave its verdicts behind."""
+    solver = Path(kissat.__file__)
+    return [_version(require_tool("yosys")), version("python-sat"), digest_files([solver], solver.parent), WIRES]
 
 
 @cache

@@ -84,12 +84,13 @@ def test_what_takes_too_long_is_not_decided(tmp_path, monkeypatch):
     assert found.verdict == "not decided"
 
 
-def test_what_was_decided_is_remembered_and_what_was_not_is_tried_with_more_time(tmp_path, monkeypatch):
+def test_what_was_decided_is_remembered_and_what_was_not_is_tried_again(tmp_path, monkeypatch):
     path, script = tmp_path / "table.v", tmp_path / "proof" / "proof.ys"
     path.write_text(table(range(64)))
     form = Form((path,))
     assert compare_forms(form, form, "table_of_squares", script, timeout_s=0).verdict == "not decided"
     assert script.with_suffix(".aag").is_file()
+    assert not script.with_suffix(".json").exists(), "the machine may have been busy"
     found = compare_forms(form, form, "table_of_squares", script, timeout_s=60)
     assert found.verdict == "proven"
     assert not script.with_suffix(".aag").exists()
@@ -101,6 +102,11 @@ def test_what_was_decided_is_remembered_and_what_was_not_is_tried_with_more_time
         script.parent.rename(tmp_path / "moved" / "proof")
         form, script = Form((tmp_path / "moved" / "table.v",)), tmp_path / "moved" / "proof" / "proof.ys"
         assert compare_forms(form, form, "table_of_squares", script, timeout_s=60) == found
+    with monkeypatch.context() as changed:
+        changed.setattr(sat, "WIRES", "a better way")
+        changed.setattr(sat, "_searched", lambda *_: sat.Comparison("different"))
+        script.with_suffix(".aag").touch()
+        assert compare_forms(form, form, "table_of_squares", script, timeout_s=60).verdict == "different", "asked anew"
     other = tmp_path / "moved" / "other.v"
     other.write_text(table([1, *range(1, 64)]))
     assert compare_forms(form, Form((other,)), "table_of_squares", script, timeout_s=60).inputs == {"in": 0}
