@@ -13,6 +13,7 @@ from pathlib import Path
 
 from codesign.files import write_whole
 from codesign.verify.mutation.design import MutableDesign
+from codesign.verify.mutation.pipeline import lone_bit
 from codesign.verify.mutation.sites import SELECT, Mutant
 from codesign.verify.mutation.watch import Watcher
 from codesign.verify.mutation.windows import windows
@@ -51,7 +52,9 @@ def prove_equivalent(
     watcher: Watcher | None = None,
     timeout_s: int = PROOF_S,
 ) -> Proof:
-    """Decide whether a fault that was not seen can be seen at all; a fault among registers stays unproven.
+    """Decide whether a fault that was not seen can be seen at all.
+
+    Of faults among registers only those are proven that bring a lone bit of another event: the bit may be 0 or 1.
 
     Args:
         design: in which it is planted.
@@ -64,6 +67,14 @@ def prove_equivalent(
     Raises:
         ToolError: Yosys is missing or does not read the design.
     """
+    values = _values_of_bit(design, mutant)
+    if values:
+        proofs = [
+            prove_equivalent(design, include_directories, value, folder, watcher=watcher, timeout_s=timeout_s)
+            for value in values
+        ]
+        visible = [proof for proof in proofs if proof.verdict != "equivalent"]
+        return replace(visible[0], verdict="unproven") if visible else proofs[0]
     written = design.write(folder / f"planted_{mutant.number}", frozenset({mutant.number}))
     planted = dict(zip(design.texts, written, strict=True))
     proof = Proof("unproven", mutant.module)
@@ -90,6 +101,18 @@ def prove_equivalent(
             shown = (found.inputs[PORT],) if PORT in found.inputs else ()
             proof = Proof(VERDICTS[found.verdict], module, (*shown, *met_by))
     return proof
+
+
+def _values_of_bit(design: MutableDesign, mutant: Mutant) -> tuple[Mutant, ...]:
+    """The two faults that hold a lone bit at 0 and at 1, for a fault that brings it from another event; else none."""
+    place = lone_bit(mutant)
+    if place is None:
+        return ()
+    stage, bit = place
+    operand = re.search(rf"assign (\w+)\[0:0\] = model_inp\[{bit}:{bit}\];", bodies_of(design.texts.values())[stage])
+    names = () if operand is None else tuple(f"{operand[1]}[0] stuck at {value}" for value in (0, 1))
+    held = tuple(one for one in design.mutants if one.module == stage and one.what in names)
+    return held if len(held) == 2 else ()
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from codesign.verify.mutation.sites import Fault, Site, choose_value
+from codesign.verify.mutation.sites import Fault, Mutant, Site, choose_value
 
 STAGE = re.compile(r"assign INTERNAL_(?P<stage>\w+)_inp\[(?P<high>\d+):0\] = (?P<register>\w+)\[(?P=high):0\];")
 LOAD = re.compile(r"(?P<register>\w+)(?P<range>\[\d+:0\]) <= (?P<value>\w+\[\d+:0\]);")
 OPERAND = re.compile(r"= model_inp\[(\d+):(\d+)\];")
+ONE_BIT = re.compile(r"\w+\[(?P<bit>\d+):(?P=bit)\] (?:left out|doubled)")
 
 
 def pipeline_sites(text: str, stages: Mapping[str, str]) -> list[Site]:
@@ -29,6 +30,12 @@ def pipeline_sites(text: str, stages: Mapping[str, str]) -> list[Site]:
     if sites:
         sites += [_load(match) for match in LOAD.finditer(text)]
     return sorted(sites, key=lambda site: site.start)
+
+
+def lone_bit(mutant: Mutant) -> tuple[str, int] | None:
+    """Stage, and bit of its input, at which a fault brings one bit of another event; None of other faults."""
+    stage, bit = STAGE.match(mutant.text), ONE_BIT.fullmatch(mutant.what)
+    return None if stage is None or bit is None else (stage["stage"], int(bit["bit"]))
 
 
 def _stage_faults(register: str, value: str, width: int, operands: Sequence[tuple[int, int]]) -> Iterator[Fault]:
