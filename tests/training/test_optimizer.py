@@ -26,28 +26,23 @@ def test_the_rate_is_that_of_a_cosine_decay():
     assert (np.abs(np.diff(found[:7], axis=0)) > 1e-4).all()
 
 
-@pytest.mark.slow
-def test_trainings_that_differ_in_rate_and_length_alone_share_what_is_compiled(problem, tmp_path):
+def test_rate_and_length_are_no_constants_of_the_compiled_step():
     keras = import_keras()
     if keras.backend.backend() != "jax":
         pytest.skip("only JAX keeps compiled steps")
     import jax
-    from jax.experimental.compilation_cache import compilation_cache
 
-    before = jax.config.jax_compilation_cache_dir
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
-    compilation_cache.reset_cache()
-    try:
-        text = "[quantization]\ntarget_ebops = 9000\n"
-        config = problem.config(text)
-        problem.fit(config)
-        compiled = {path.name for path in tmp_path.iterdir() if path.name.endswith("cache")}
-        other = config.training.model_copy(update={"learning_rate": 1e-2, "epochs": 7})
-        target = config.quantization.model_copy(update={"target_ebops": 9500})
-        problem.fit(config.model_copy(update={"training": other, "quantization": target}))
-        again = {path.name for path in tmp_path.iterdir() if path.name.endswith("cache")}
-    finally:
-        jax.config.update("jax_compilation_cache_dir", before)
-        compilation_cache.reset_cache()
-    assert any("step" in name for name in compiled), compiled
-    assert again == compiled
+    gradients = [np.array([0.3, -0.1 * step], np.float32) for step in range(6)]
+    paths = []
+    for compiled_for in ((0.1, 8), (0.02, 5)):
+        optimizers = [CosineAdam(*given) for given in (compiled_for, (0.02, 5))]
+        for optimizer in optimizers:
+            optimizer.build([keras.Variable(np.array([1.0, -2.0], np.float32))])
+        step = jax.jit(optimizers[0].stateless_apply)
+        state, values, path = [variable.value for variable in optimizers[1].variables], [np.float32([1.0, -2.0])], []
+        for gradient in gradients:
+            values, state = step(state, [gradient], values)
+            path.append(values[0])
+        paths.append(np.array(path))
+    assert (paths[0] == paths[1]).all(), "the step compiled for another training does this one"
+    assert len(np.unique(paths[0], axis=0)) == 5, "which has 5 steps"
