@@ -9,7 +9,7 @@ from codesign.tools import find_tool
 from codesign.verify.mutation.design import MutableDesign
 from codesign.verify.mutation.equivalence import bodies_of, prove_equivalent
 from codesign.verify.mutation.watch import Watcher
-from codesign.verify.ranges import Ranges
+from codesign.verify.ranges import NEVER, Ranges
 
 LARGEST = 15  # of the distance between two inputs of four bits
 needs_yosys = pytest.mark.skipif(find_tool("yosys") is None, reason="Yosys is not installed")
@@ -18,20 +18,36 @@ needs_yosys = pytest.mark.skipif(find_tool("yosys") is None, reason="Yosys is no
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     """A table that is looked up at the distance of two inputs, which the compiler takes for up to twice as large."""
-    from alkaid.codegen import RTLModel
     from alkaid.trace import FVArray, trace
 
     a, b = inputs = FVArray.from_kif(np.ones(2, bool), np.full(2, 3), np.zeros(2, int))
     distance = (a - b).relu() + (b - a).relu()
     found = np.sin(FVArray(np.array([distance])) / 8).quantize(1, 0, 6)
-    graph = trace(inputs, np.concatenate([found, [distance + 3 * a]]))
-    path = tmp_path_factory.mktemp("network")
+    return compiled(trace(inputs, np.concatenate([found, [distance + 3 * a]])), tmp_path_factory.mktemp("network"))
+
+
+@pytest.fixture(scope="module")
+def clamps(tmp_path_factory):
+    """The distance of two inputs, clamped at what it reaches and at what only the compiler thinks it does."""
+    from alkaid.trace import FVArray, trace
+
+    a, b = inputs = FVArray.from_kif(np.ones(2, bool), np.full(2, 3), np.zeros(2, int))
+    distance = FVArray(np.array([(a - b).relu() + (b - a).relu()]))
+    found = [np.minimum(distance, float(most)) for most in (12, LARGEST - 1, LARGEST, 17)]
+    return compiled(trace(inputs, np.concatenate(found)), tmp_path_factory.mktemp("clamps"))
+
+
+def compiled(graph, path):
+    """A pipeline as a design with faults, and its stages."""
+    from alkaid.codegen import RTLModel
+
     project = RTLModel(graph, path, prj_name="network", flavor="verilog", latency_cutoff=2.5)
     project.write()
     machine = project.fsm
     stages = [machine.logic[f"logic{number}"] for number in range(len(machine.logic))]
-    names = ["network_tables.v", *(f"logic{number}.v" for number in range(len(stages))), "network.v"]
-    sources = [*sorted((path / "src" / "static").glob("*.v")), *(path / "src" / name for name in names)]
+    tables = sorted((path / "src").glob("network_tables.v"))
+    names = [*(f"logic{number}.v" for number in range(len(stages))), "network.v"]
+    sources = [*sorted((path / "src" / "static").glob("*.v")), *tables, *(path / "src" / name for name in names)]
     return MutableDesign.read(sources), stages
 
 
@@ -125,6 +141,41 @@ def test_what_is_proven_of_any_fault_is_true(network, proof, tmp_path):
     assert set(verdicts.values()) == {"different", "equivalent"}
 
 
+@pytest.mark.rtl
+@pytest.mark.yosys
+@needs_yosys
+def test_constants_that_are_never_selected_or_reached_are_proven_without_sat(clamps, tmp_path):
+    """Every fault in a constant of a clamp, as is seen at all 256 pairs of inputs."""
+    design, stages = clamps
+    watcher = Watcher(bodies_of(design.texts.values()), Ranges(stages))
+    without = played(design, tmp_path / "without", stages, 0)
+    verdicts = {}
+    for mutant in design.mutants:
+        selected = re.match(r"wire \[\d:0\] v\d+; assign v\d+\[\d:0\] = 'b", mutant.text) and "stuck" in mutant.what
+        if selected or mutant.what.endswith("of a constant"):
+            seen = played(design, tmp_path / f"fault_{mutant.number}", stages, mutant.number) != without
+            word = watcher.word_that_meets(mutant)
+            verdicts[str(mutant)] = (bool(selected), seen, word == NEVER)
+            assert seen <= (word not in {None, NEVER}), str(mutant)
+            assert selected or word == NEVER or on_the_other_side(mutant, word), str(mutant)
+    for selected in (True, False):
+        found = {(seen, never) for kind, seen, never in verdicts.values() if kind == selected}
+        assert found >= {(True, False), (False, True)}, verdicts
+
+
+def on_the_other_side(mutant, word):
+    """Whether the distance of two inputs is below the constant of a comparison or the wrong one, but not below both."""
+    parameters, digits = re.search(r"#\(([-\d,]+)\).*'b([01]+)", mutant.text).groups()
+    constant, shift = int(digits, 2), int(parameters.split(",")[6])
+    wrong = constant ^ 1 << int(re.match(r"bit (\d+)", mutant.what)[1])
+    return (distance_of(word) < constant << shift) != (distance_of(word) < wrong << shift)
+
+
+def distance_of(word):
+    a, b = (number - 16 * (number > 7) for number in (word & 15, word >> 4))
+    return abs(a - b)
+
+
 def played(design, folder, stages, number):
     """What the network answers to all inputs, one after the other."""
     from codesign.tools import run_tool
@@ -188,9 +239,7 @@ def test_a_watch_holds_for_every_input(network, tmp_path):
 def test_inputs_that_show_a_fault_come_with_the_verdict(network, proof):
     design, stages = network
     (fault, _) = entries(design, 11)
-    word = proof(fault).met_by[0]
-    a, b = (number - 16 * (number > 7) for number in (word & 15, word >> 4))
-    assert abs(a - b) == 11
+    assert distance_of(proof(fault).met_by[0]) == 11
     assert len(stages[0].inp_qint) == 2
 
 

@@ -9,18 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from codesign.verify.mutation.places import places
 from codesign.verify.mutation.sites import Mutant
 from codesign.verify.mutation.windows import STAGE
-from codesign.verify.ranges import NEVER, Numbers, Ranges
+from codesign.verify.ranges import NEVER, Ranges
 
 PORT = r"\[(\d+):0\] model_{}\b"
 VALUE = re.compile(r"\bv(\d+)\b")
-STUCK = re.compile(r"v(\d+)\[(\d+)\] stuck at ([01])")
-CUT = re.compile(r"v(\d+) loses its top bit")
-SIGN = re.compile(r"operand (\d+) taken as (?:un)?signed")
-OPERANDS = re.compile(r"(?P<module>\w+) #\([-\d, ]+\) op_\d+ \((?P<ports>.+)\);")
-SLICE = re.compile(r"v(\d+)\[(\d+):0\]")
-ENTRY = re.compile(r"\d+'h([0-9A-F]+): out = ")
 
 
 @dataclass(frozen=True)
@@ -97,41 +92,15 @@ class Watcher:
     def word_that_meets(self, mutant: Mutant) -> int | None:
         """A word at the input of the network for which the faulty thing is not what it is without the fault.
 
-        That is known of stuck bits, signs and entries of tables. Whether what follows shows it is another question.
+        Whether what follows shows it is another question.
 
         Returns:
             the word, ``NEVER`` if it is proven that there is none, None if it is not decided.
         """
-        places = list(self._places(mutant))
-        words = [self._ranges.word_with(stage, value, numbers) for stage, value, numbers in places]
+        words = [self._ranges.word_with(*place) for place in places(mutant, self._bodies, self._ranges)]
         if words and all(word == NEVER for word in words):
             return NEVER
         return next((word for word in words if word not in (None, NEVER)), None)
-
-    def _places(self, mutant: Mutant) -> Iterator[tuple[int, int, Numbers]]:
-        """Values, by stage and number, and the numbers of each at which the fault makes a difference."""
-        stage, entry = STAGE.fullmatch(mutant.module), ENTRY.match(mutant.text)
-        stuck, cut = STUCK.match(mutant.what), CUT.match(mutant.what)
-        if stage is not None and stuck is not None:
-            yield int(stage[1]), int(stuck[1]), _with_bit(int(stuck[2]), 1 - int(stuck[3]))
-        elif stage is not None and cut is not None:
-            value = int(cut[1])
-            yield int(stage[1]), value, _with_bit(sum(self._ranges.bits[int(stage[1])][value]) - 1, 1)
-        elif stage is not None and (operand := _misread(mutant)) is not None:
-            yield int(stage[1]), operand[0], _with_bit(operand[1], 1)
-        elif entry is not None:
-            yield from self._look_ups(mutant.module, int(entry[1], 16))
-
-    def _look_ups(self, table: str, code: int) -> Iterator[tuple[int, int, Numbers]]:
-        """Where a table is looked up, with the number at which it gives an entry; nothing if not all uses are known."""
-        use = re.compile(rf"\b{re.escape(table)}\s+\w+\s*\((?:v(\d+),)?")
-        found = [(STAGE.fullmatch(name), value) for name, body in self._bodies.items() for value in use.findall(body)]
-        known = [(int(stage[1]), int(value)) for stage, value in found if stage is not None and value]
-        for number, place in known if len(known) == len(found) else ():
-            signed, integer, fractional = self._ranges.bits[number][place]
-            width = signed + integer + fractional
-            entry = code - (1 << width) if signed and code >> (width - 1) else code
-            yield number, place, Numbers(entry, entry)
 
     def _conditions(self, stage: int, values: Sequence[int]) -> Iterator[str]:
         for value in values:
@@ -144,20 +113,3 @@ class Watcher:
                 yield f"({name} >= {low})"
             if high < most:
                 yield f"({name} <= {high})"
-
-
-def _misread(mutant: Mutant) -> tuple[int, int] | None:
-    """Number and top bit of the value whose sign a fault mistakes; None of other faults, and of constants."""
-    fault, instance = SIGN.match(mutant.what), OPERANDS.search(mutant.text)
-    if fault is None or instance is None:
-        return None
-    ports = instance["ports"].split(",")
-    first = 1 if instance["module"] == "mux" else 0  # behind the condition
-    operand = SLICE.fullmatch(ports[first + int(fault[1])].strip())
-    return None if operand is None else (int(operand[1]), int(operand[2]))
-
-
-def _with_bit(place: int, bit: int) -> Numbers:
-    """All numbers in whose two's complement a bit is 0 or 1."""
-    half = 1 << place
-    return Numbers(half, 2 * half - 1, 2 * half) if bit else Numbers(0, half - 1, 2 * half)
