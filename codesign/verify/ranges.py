@@ -102,13 +102,15 @@ class Ranges:
             for.
         """
         step, expression = 2.0 ** -self.bits[stage][value][2], self._values[stage][value]
+        interval = self._intervals[stage][value]
+        low, high, runs = _runs(numbers, math.floor(interval.low / step), math.ceil(interval.high / step))
+        if not runs:
+            return NEVER
         with LOCK:  # two threads must not add variables at once
-            if numbers.every:
-                interval = self._intervals[stage][value]
-                least, most = (math.floor(end / step / numbers.every) for end in (interval.low, interval.high))
-                turn = self._programme.variable(least, most, Kind.CHOICE)
-                expression = expression.plus(turn, -numbers.every * step)
-            found = self._programme.where(expression, (numbers.low - MARGIN) * step, (numbers.high + MARGIN) * step)
+            if runs > 1:
+                run = self._programme.variable(0, runs - 1, Kind.CHOICE)
+                expression = expression.plus(run, -numbers.every * step)
+            found = self._programme.where(expression, (low - MARGIN) * step, (high + MARGIN) * step)
         if not found:
             return None if found is None else NEVER
         word, position = 0, 0
@@ -245,3 +247,15 @@ class Ranges:
             programme.constrain(result, difference.plus(active, -width), low=-width)
         step = min(part.step for _, part in parts)
         return self._quantised(result, Interval(low, high, step), op, interval)
+
+
+def _runs(numbers: Numbers, least: int, most: int) -> tuple[int, int, int]:
+    """Ends of the lowest run of some numbers that meets an interval, and how many runs do.
+
+    A programme without the choice between runs is decided faster, and often there is but one: the numbers below zero.
+    """
+    if not numbers.every:
+        return numbers.low, numbers.high, int(numbers.low <= most and numbers.high >= least)
+    first = math.ceil((least - numbers.high) / numbers.every)
+    last = math.floor((most - numbers.low) / numbers.every)
+    return numbers.low + first * numbers.every, numbers.high + first * numbers.every, max(0, last - first + 1)

@@ -121,5 +121,9 @@ def test_words_give_the_numbers_that_were_asked_for(stages, seen):
                 met += 1
         odd = known.word_with(last, value, Numbers(1, 1, every=2))
         assert (given[numbers_of[odd]] % 2 == 1) if odd != NEVER else (given % 2 == 0).all()
+        top = sum(known.bits[last][value]) - 1
+        for bit in (0, 1):
+            word = known.word_with(last, value, Numbers(bit << top, ((bit + 1) << top) - 1, 2 << top))
+            assert (given[numbers_of[word]] >> top & 1 == bit) if word != NEVER else (given >> top & 1 != bit).all()
     assert met > 20
     assert never > 4
