@@ -100,7 +100,8 @@ class VerificationSection(Section):
         full: also the VHDL, the synthesised netlist, planted faults and proofs, which take minutes.
         mutants: faults planted in the full verification, drawn at random; what is not found takes a proof of seconds to
             minutes each.
-        proof_seconds: limit of each proof of the full verification; what takes longer is reported as not decided.
+        proof_seconds: processor time of the solver for each proof of the full verification; what takes longer is
+            reported as not decided.
     """
 
     vectors: Annotated[int, Field(ge=100)] = 12_000

@@ -180,7 +180,8 @@ def run_tool(
         environment: variables added to those of this process.
 
     Raises:
-        ToolError: it could not start, failed or ran too long; the message carries the last lines and the log's path.
+        ToolError: it could not start, failed or ran too long, by the clock or by a limit of processor time that it set
+            itself; the message carries the last lines and the log's path.
     """
     arguments = [str(part) for part in command]
     program = Path(arguments[0]).name
@@ -189,6 +190,8 @@ def run_tool(
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(output)
+    if process.returncode == -signal.SIGXCPU:
+        raise ToolTimeoutError(f"{program} reached its limit of processor time")
     if process.returncode != 0:
         tail = "\n".join(output.strip().splitlines()[-12:])
         where = f" (whole output: {log})" if log else ""

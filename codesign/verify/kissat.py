@@ -4,9 +4,12 @@ The circuit is a graph of AND gates and inverters in AIGER's text format (Biere,
 of Tseitin, three for each gate. A solver cannot be interrupted from Python, so the file is run as a program of its own,
 which answers in the format of the SAT competitions:
 
-    python codesign/verify/kissat.py CIRCUIT.aag
+    python codesign/verify/kissat.py CIRCUIT.aag [SECONDS]
+
+After so many seconds of processor time the system ends it, with the signal SIGXCPU.
 """
 
+import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +87,9 @@ def _signed(literal: int) -> int:
 
 
 def _main() -> None:
+    if len(sys.argv) > 2:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # megabytes of memory that nobody wants to see
+        resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), resource.RLIM_INFINITY))
     found = solve(Circuit.parse(Path(sys.argv[1]).read_text()))
     lines = [UNSATISFIABLE] if found is None else [SATISFIABLE, *(f"v {name} {bit}" for name, bit in found.items())]
     sys.stdout.write("\n".join(lines) + "\n")

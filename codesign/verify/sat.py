@@ -73,6 +73,7 @@ sat -timeout {timeout_s} -tempinduct -set-init-zero -maxsteps {deepest} -show-in
 DEEPEST = 40  # clocks from clear registers in which a difference is looked for
 READING_S = 600.0  # for all that Yosys does before it asks the solver
 PROOF_S = 120  # for the solver, unless somebody has more time
+BUSY = 4  # times as long by the clock, on a machine with other work
 WIRES = """\
 (* techmap_celltype = "$dff" *)
 module register_as_wire #(parameter WIDTH = 1, parameter CLK_POLARITY = 1) (
@@ -151,7 +152,7 @@ def compare_forms(
         script: Yosys script to write; log and what was found stand beside it, and a circuit that was not decided.
         sequences: for all sequences of inputs, beginning with clear registers, instead of for all inputs at one time.
         wires: registers are wires, so that a pipeline is one combinational function.
-        timeout_s: limit of the solver, seconds.
+        timeout_s: limit of the solver, seconds of processor time.
 
     Raises:
         ToolError: Yosys is missing, or does not read a form.
@@ -194,7 +195,7 @@ def _script(
         decide = SEQUENCES.format(timeout_s=timeout_s, deepest=DEEPEST)
     else:
         decide = COMBINATIONAL.format(circuit=circuit.name)
-        by_hand += f", then: timeout {timeout_s} python -P .../codesign/verify/kissat.py {circuit.name}"
+        by_hand += f", then: python -P .../codesign/verify/kissat.py {circuit.name}"
     return SCRIPT.format(by_hand=by_hand, module=module, decide=decide, **sides)
 
 
@@ -206,8 +207,9 @@ def _searched(script: Path, circuit: Path | None, timeout_s: int) -> Comparison:
             [require_tool("yosys"), "-Q", script.name], cwd=script.parent, timeout_s=READING_S + timeout_s, log=log
         )
         if circuit is not None:
-            solver: list[str | Path] = [sys.executable, "-P", Path(kissat.__file__).resolve(), circuit.name]
-            return _answer(run_tool(solver, cwd=script.parent, timeout_s=timeout_s), script)
+            program = Path(kissat.__file__).resolve()
+            command: list[str | Path] = [sys.executable, "-P", program, circuit.name, str(timeout_s)]
+            return _answer(run_tool(command, cwd=script.parent, timeout_s=BUSY * timeout_s), script)
     except ToolTimeoutError:  # the sweep knows no limit of its own
         return Comparison("not decided")
     if PROVEN in output:

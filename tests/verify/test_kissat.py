@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from functools import reduce
 
 import pytest
 
@@ -77,3 +78,32 @@ def test_it_runs_as_a_program(tmp_path, text, answer):
     (tmp_path / "circuit.aag").write_text(text)
     command = [sys.executable, "-P", kissat.__file__, tmp_path / "circuit.aag"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == answer
+
+
+def test_it_ends_at_its_limit_of_processor_time(tmp_path):
+    """More pigeons than holes: of these clauses every proof by resolution is exponentially long (Haken, 1985)."""
+    from codesign.errors import ToolTimeoutError
+    from codesign.tools import run_tool
+
+    (tmp_path / "circuit.aag").write_text(pigeons(14))
+    command = [sys.executable, "-P", kissat.__file__, "circuit.aag", "2"]
+    with pytest.raises(ToolTimeoutError, match="reached its limit of processor time"):
+        run_tool(command, cwd=tmp_path, timeout_s=60)
+    assert not [path for path in tmp_path.iterdir() if path.name != "circuit.aag"], "no memory of the process"
+
+
+def pigeons(holes):
+    """A circuit that is 1 where one pigeon more than there are holes have a hole each."""
+    first, gates = holes * (holes + 1), []
+    sits = [[2 * (1 + pigeon * holes + hole) for hole in range(holes)] for pigeon in range(holes + 1)]
+
+    def both(left, right):
+        gates.append((2 * (first + 1 + len(gates)), left, right))
+        return gates[-1][0]
+
+    somewhere = [reduce(both, [place ^ 1 for place in places]) ^ 1 for places in sits]
+    alone = [both(*pair) ^ 1 for places in zip(*sits, strict=True) for pair in itertools.combinations(places, 2)]
+    output = reduce(both, [*somewhere, *alone])
+    lines = [f"aag {first + len(gates)} {first} 0 1 {len(gates)}", *range(2, 2 * first + 1, 2), output]
+    lines += [" ".join(map(str, gate)) for gate in gates] + [f"i{number} in{number}" for number in range(first)]
+    return "\n".join(map(str, lines)) + "\n"

@@ -101,7 +101,9 @@ def test_what_was_decided_is_remembered_and_what_was_not_is_tried_again(tmp_path
         path.rename(tmp_path / "moved" / "table.v")
         script.parent.rename(tmp_path / "moved" / "proof")
         form, script = Form((tmp_path / "moved" / "table.v",)), tmp_path / "moved" / "proof" / "proof.ys"
-        assert compare_forms(form, form, "table_of_squares", script, timeout_s=60) == found
+        assert compare_forms(form, form, "table_of_squares", script, timeout_s=600) == found, (
+            "more time changes nothing"
+        )
     with monkeypatch.context() as changed:
         changed.setattr(sat, "WIRES", "a better way")
         changed.setattr(sat, "_searched", lambda *_: sat.Comparison("different"))
