@@ -34,8 +34,8 @@ def depth(result: Record) -> Iterator[Block]:
 def _mutation(mutation: Record) -> Iterator[Block]:
     changing = mutation["planted"] - mutation["equivalent"]
     yield Paragraph(
-        f"{text.count(mutation['killed'])} of {text.count(changing)} planted faults that change something were found "
-        f"({mutation['score']:.2%}); {mutation['equivalent']} more were proven to change nothing. Each of "
+        f"{text.count(mutation['killed'])} of {text.count(changing)} planted faults that may change something were "
+        f"found ({mutation['score']:.2%}); {mutation['equivalent']} more were proven to change nothing. Each of "
         f"{text.count(mutation['planted'])} faults, drawn from {text.count(mutation['faults'])} with seed "
         f"{mutation['seed']}, was planted alone and the {text.count(mutation['clocks'])} recorded clocks of the bench "
         f"were played against it, {1000 * mutation['seconds_per_mutant']:.1f} ms each.",

@@ -23,7 +23,7 @@ from codesign.verify.sat import PROOF_S
 from codesign.verify.trace import Ports
 
 SHOWN = "simulation"  # of an input that was searched
-TARGET = 0.99  # share of the faults that change something which must be found
+TARGET = 0.99  # share of the faults not proven to change nothing which must be found
 
 
 @dataclass(frozen=True)
