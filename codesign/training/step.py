@@ -55,6 +55,7 @@ def train_network(
     data = run.record("data")
     network, result, teacher = fit_network(run, contract, state, progress)
     save_model(network.deployed, run.path / model_file)
+    progress("scores of the validation and test splits", 1, 1)
     scores = {f"{split}_{name}": value for split in SCORED for name, value in scores_of(run, contract, network, split)}
     test = network_values(run, contract, "test")
     health = layer_health(network.deployed, test, read_sample(run, contract, "validation", data["classes"]).values)
