@@ -160,7 +160,10 @@ def compare_forms(
     script.parent.mkdir(parents=True, exist_ok=True)
     circuit = None if sequences else script.with_suffix(".aag")
     text = _script(gold, gate, module, script, circuit, wires, timeout_s)
-    memory = _Memory(script.with_suffix(".json"), digest(_method(), text, gold.digests(), gate.digests()))
+    # The first line, how to run it by hand, decides nothing.
+    memory = _Memory(
+        script.with_suffix(".json"), digest(_method(), text.partition("\n")[2], gold.digests(), gate.digests())
+    )
     known = memory.recall()
     if known is None:
         script.write_text(text)
@@ -195,7 +198,7 @@ def _script(
         decide = SEQUENCES.format(timeout_s=timeout_s, deepest=DEEPEST)
     else:
         decide = COMBINATIONAL.format(circuit=circuit.name)
-        by_hand += f", then: python -P .../codesign/verify/kissat.py {circuit.name}"
+        by_hand += f", then: python -P .../codesign/verify/kissat.py {circuit.name} {timeout_s}"
     return SCRIPT.format(by_hand=by_hand, module=module, decide=decide, **sides)
 
 
