@@ -22,6 +22,7 @@ from codesign.verify.sat import PROOF_S, Form, compare_forms
 
 REGISTERS = re.compile(r"\bposedge\b")
 BODY = re.compile(r"^\s*module\s+(\w+).*?^\s*endmodule", re.MULTILINE | re.DOTALL)
+READ = re.compile(r"(\w+)\[\d+:0\] = model_inp\[(\d+):(\d+)\];")
 PORT = "model_inp"  # of the pipeline
 PROGRAMME = "integer programme"  # decides by ranges, without SAT
 VERDICTS = {"different": "different", "not decided": "unproven"}
@@ -109,8 +110,9 @@ def _values_of_bit(design: MutableDesign, mutant: Mutant) -> tuple[Mutant, ...]:
     if place is None:
         return ()
     stage, bit = place
-    operand = re.search(rf"assign (\w+)\[0:0\] = model_inp\[{bit}:{bit}\];", bodies_of(design.texts.values())[stage])
-    names = () if operand is None else tuple(f"{operand[1]}[0] stuck at {value}" for value in (0, 1))
+    body = bodies_of(design.texts.values())[stage]
+    readers = [name for name, high, low in READ.findall(body) if int(low) <= bit <= int(high)]
+    names = tuple(f"{readers[0]}[0] stuck at {value}" for value in (0, 1)) if len(readers) == 1 else ()
     held = tuple(one for one in design.mutants if one.module == stage and one.what in names)
     return held if len(held) == 2 else ()
 
